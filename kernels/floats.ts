@@ -1,0 +1,82 @@
+/**
+ * Rows of F32, F16 or BF16 against f32 activations, four rows at a time.
+ *
+ * Summation order of one row, whatever its place among the four: lane j of four adds the products
+ * of columns j, j + 4, j + 8, ... in turn; then `(lane0 + lane2) + (lane1 + lane3)`; then the
+ * up to three columns after the last multiple of four, one by one. Every product is rounded.
+ *
+ * AssemblyScript has no half types: `T` is f32, u16 for an f16 or i16 for a bfloat16.
+ */
+
+import { widenHalves } from "./half";
+import { sumEachF32 } from "./lanes";
+
+/** Four consecutive values of type `T` as f32. */
+export function loadFour<T>(address: usize): v128 {
+  if (sizeof<T>() === 4) return v128.load(address);
+  const halves = v128.load16x4_u(address);
+  return isSigned<T>() ? i32x4.shl(halves, 16) : widenHalves(halves);
+}
+
+/** One value of type `T` in every lane. */
+export function loadOne<T>(address: usize): v128 {
+  if (sizeof<T>() === 4) return v128.load32_splat(address);
+  const halves = i32x4.splat(<i32>load<u16>(address));
+  return isSigned<T>() ? i32x4.shl(halves, 16) : widenHalves(halves);
+}
+
+/** Dot products of four rows (by address) with one f32 vector, one row in each lane. */
+export function dotQuad<T>(
+  row0: usize,
+  row1: usize,
+  row2: usize,
+  row3: usize,
+  activations: usize,
+  columns: i32,
+): v128 {
+  let sum0 = f32x4.splat(0);
+  let sum1 = sum0;
+  let sum2 = sum0;
+  let sum3 = sum0;
+  const vectors = activations + ((<usize>(columns & ~3)) << 2);
+  const end = activations + ((<usize>columns) << 2);
+  const step = 4 * sizeof<T>();
+  for (; activations < vectors; activations += 16) {
+    const x = v128.load(activations);
+    sum0 = f32x4.add(sum0, f32x4.mul(loadFour<T>(row0), x));
+    sum1 = f32x4.add(sum1, f32x4.mul(loadFour<T>(row1), x));
+    sum2 = f32x4.add(sum2, f32x4.mul(loadFour<T>(row2), x));
+    sum3 = f32x4.add(sum3, f32x4.mul(loadFour<T>(row3), x));
+    row0 += step;
+    row1 += step;
+    row2 += step;
+    row3 += step;
+  }
+  let sums = sumEachF32(sum0, sum1, sum2, sum3);
+  for (; activations < end; activations += 4) {
+    const column = inEachLane(
+      loadOne<T>(row0),
+      loadOne<T>(row1),
+      loadOne<T>(row2),
+      loadOne<T>(row3),
+    );
+    sums = f32x4.add(sums, f32x4.mul(column, v128.load32_splat(activations)));
+    row0 += sizeof<T>();
+    row1 += sizeof<T>();
+    row2 += sizeof<T>();
+    row3 += sizeof<T>();
+  }
+  return sums;
+}
+
+/** Lane 0 of `a`, lane 1 of `b`, lane 2 of `c`, lane 3 of `d`. */
+function inEachLane(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = v128.shuffle<i32>(a, b, 0, 5, 2, 7);
+  const cd = v128.shuffle<i32>(c, d, 0, 5, 2, 7);
+  return v128.shuffle<i32>(ab, cd, 0, 1, 6, 7);
+}
+
+/** The dot product of two f32 vectors, in the order above. */
+export function dotF32(a: usize, b: usize, columns: i32): f32 {
+  return f32x4.extract_lane(dotQuad<f32>(a, a, a, a, b, columns), 0);
+}

@@ -1,0 +1,58 @@
+/**
+ * Vector helpers shared by the matvec kernels. The two functions at the top are the only place
+ * where the plain and the relaxed build differ, and they give the same integers in both.
+ */
+
+import { EVEN_BYTES } from "./tables";
+
+/**
+ * Products of signed bytes with bytes 0..127, neighbours summed: 16 bytes in, eight i16 out.
+ * Exact: 2 * 128 * 127 fits an i16. Relaxed SIMD has this as one instruction (vpmaddubsw on x86).
+ */
+export function dotPairs(signed: v128, small: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_dot<i16>(signed, small);
+  const evenSigned = i16x8.shr_s(i16x8.shl(signed, 8), 8);
+  const evenSmall = v128.and(small, v128.load(EVEN_BYTES));
+  return i16x8.add(
+    i16x8.mul(evenSigned, evenSmall),
+    i16x8.mul(i16x8.shr_s(signed, 8), i16x8.shr_u(small, 8)),
+  );
+}
+
+/** `result[i] = bytes[indices[i]]`; indices are 0..15. */
+export function pick(bytes: v128, indices: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_swizzle(bytes, indices);
+  return i8x16.swizzle(bytes, indices);
+}
+
+/** The four lane sums of four integer vectors: `[sum(a), sum(b), sum(c), sum(d)]`. */
+export function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
+  // Only interleavings that are one instruction on x86 and ARM.
+  const ab = i32x4.add(interleaveLow(a, b), interleaveHigh(a, b)); // a0+a2, b0+b2, a1+a3, b1+b3
+  const cd = i32x4.add(interleaveLow(c, d), interleaveHigh(c, d));
+  return i32x4.add(
+    v128.shuffle<i64>(ab, cd, 0, 2), // a0+a2, b0+b2, c0+c2, d0+d2
+    v128.shuffle<i64>(ab, cd, 1, 3),
+  );
+}
+
+/** The lane sums of two integer vectors: `[sum(a), sum(b), sum(a), sum(b)]`. */
+export function sumBoth(a: v128, b: v128): v128 {
+  const ab = i32x4.add(interleaveLow(a, b), interleaveHigh(a, b));
+  return i32x4.add(ab, v128.shuffle<i64>(ab, ab, 1, 0));
+}
+
+/** The lane sums of four f32 vectors, each `(v0 + v2) + (v1 + v3)`. */
+export function sumEachF32(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(interleaveLow(a, b), interleaveHigh(a, b));
+  const cd = f32x4.add(interleaveLow(c, d), interleaveHigh(c, d));
+  return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
+}
+
+function interleaveLow(a: v128, b: v128): v128 {
+  return v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+}
+
+function interleaveHigh(a: v128, b: v128): v128 {
+  return v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+}

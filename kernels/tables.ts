@@ -1,0 +1,112 @@
+/**
+ * Constants the kernels read from memory.
+ *
+ * Why memory and not literals: a `v128.const` or `splat(literal)` in a loop is built anew at every
+ * use by V8's optimising compiler (three instructions each), which halves the speed of the matvec
+ * loops; a load from a table stays a load, or a register. The tables fill the reserved first
+ * 4096 bytes of every memory. Each name below is the byte address of one or more 16-byte vectors.
+ */
+
+/** i8: 0x0f, the low nibble of each byte. */
+export const LOW_NIBBLE: usize = 0;
+/** i8: 0x30, where the upper two bits of a Q6_K value go. */
+export const BITS_4_AND_5: usize = 16;
+/** i8: 0x10, where the fifth bit of a Q5 value goes. */
+export const BIT_4: usize = 32;
+/** i16: 1, to sum neighbours with a dot product. */
+export const ONES_I16: usize = 48;
+/** i16: 0x00ff, the even byte of each pair. */
+export const EVEN_BYTES: usize = 64;
+
+/** i8: byte i holds `1 << (i % 8)`. */
+export const BIT_OF_BYTE: usize = 80;
+/** Swizzle: bytes 0 and 1 of a vector, eight times each. */
+export const SPREAD_BYTES_0_1: usize = 96;
+/** Swizzle: bytes 2 and 3 of a vector, eight times each. */
+export const SPREAD_BYTES_2_3: usize = 112;
+/** Eight swizzles: the i-th copies 16-bit lane i to all lanes. */
+export const SPREAD_LANE: usize = 128;
+
+/** i32: masks and exponents (in place, as f32 bits) of the f16 conversions in half.ts. */
+export const HALF_MAGNITUDE: usize = 256;
+export const HALF_SIGN: usize = 272;
+export const REBIAS: usize = 288;
+export const SMALLEST_NORMAL_HALF: usize = 304;
+export const SMALLEST_NORMAL_SHIFTED: usize = 320;
+export const LARGEST_FINITE_SHIFTED: usize = 336;
+export const FLOAT_MAGNITUDE: usize = 352;
+export const HALF_OVERFLOW: usize = 368;
+export const HALF_INFINITY: usize = 384;
+export const FLOAT_INFINITY: usize = 400;
+export const HALF_NAN: usize = 416;
+export const SUBNORMAL_ALIGN: usize = 432;
+export const ROUND_BIAS: usize = 448;
+export const ONES_I32: usize = 464;
+export const BRAIN_ROUND_BIAS: usize = 480;
+export const BRAIN_MASK: usize = 496;
+export const QUIET_BIT: usize = 512;
+
+/** f32: constants of the exponential in exponential.ts. */
+export const EXP_LOWEST: usize = 528;
+export const EXP_HIGHEST: usize = 544;
+export const LOG2_E: usize = 560;
+export const LN2_HIGH: usize = 576;
+export const LN2_LOW: usize = 592;
+/** f32: six polynomial coefficients, highest power first. */
+export const EXP_POLYNOMIAL: usize = 608;
+export const ONES_F32: usize = 704;
+/** i32: 127, the bias of the f32 exponent. */
+export const EXPONENT_BIAS: usize = 720;
+
+/** i8: 0x3f, a 6-bit scale. */
+export const LOW_SIX_BITS: usize = 736;
+
+/** Writes every table. Call once per memory, before any other kernel; harmless when repeated. */
+export function initialise(): void {
+  v128.store(LOW_NIBBLE, i8x16.splat(0x0f));
+  v128.store(BITS_4_AND_5, i8x16.splat(0x30));
+  v128.store(LOW_SIX_BITS, i8x16.splat(0x3f));
+  v128.store(BIT_4, i8x16.splat(0x10));
+  v128.store(ONES_I16, i16x8.splat(1));
+  v128.store(EVEN_BYTES, i16x8.splat(0x00ff));
+
+  v128.store(BIT_OF_BYTE, i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128));
+  v128.store(SPREAD_BYTES_0_1, i8x16(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
+  v128.store(SPREAD_BYTES_2_3, i8x16(2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3));
+  for (let lane = 0; lane < 8; lane++) {
+    const bytes = (2 * lane) | ((2 * lane + 1) << 8);
+    v128.store(SPREAD_LANE + 16 * <usize>lane, i16x8.splat(<i16>bytes));
+  }
+
+  v128.store(HALF_MAGNITUDE, i32x4.splat(0x7fff));
+  v128.store(HALF_SIGN, i32x4.splat(0x8000));
+  v128.store(REBIAS, i32x4.splat((127 - 15) << 23));
+  v128.store(SMALLEST_NORMAL_HALF, i32x4.splat((127 - 14) << 23));
+  v128.store(SMALLEST_NORMAL_SHIFTED, i32x4.splat(1 << 23));
+  v128.store(LARGEST_FINITE_SHIFTED, i32x4.splat((31 << 23) - 1));
+  v128.store(FLOAT_MAGNITUDE, i32x4.splat(0x7fffffff));
+  v128.store(HALF_OVERFLOW, i32x4.splat((127 + 16) << 23));
+  v128.store(HALF_INFINITY, i32x4.splat(0x7c00));
+  v128.store(FLOAT_INFINITY, i32x4.splat(0x7f800000));
+  v128.store(HALF_NAN, i32x4.splat(0x7e00));
+  v128.store(SUBNORMAL_ALIGN, i32x4.splat((127 - 1) << 23));
+  v128.store(ROUND_BIAS, i32x4.splat(0x0fff));
+  v128.store(ONES_I32, i32x4.splat(1));
+  v128.store(BRAIN_ROUND_BIAS, i32x4.splat(0x7fff));
+  v128.store(BRAIN_MASK, i32x4.splat(0xffff0000));
+  v128.store(QUIET_BIT, i32x4.splat(0x00400000));
+
+  v128.store(EXP_LOWEST, f32x4.splat(-104));
+  v128.store(EXP_HIGHEST, f32x4.splat(89));
+  v128.store(LOG2_E, f32x4.splat(<f32>Math.LOG2E));
+  v128.store(LN2_HIGH, f32x4.splat(0.693359375));
+  v128.store(LN2_LOW, f32x4.splat(-2.1219444e-4));
+  v128.store(EXP_POLYNOMIAL, f32x4.splat(1.98756915e-4));
+  v128.store(EXP_POLYNOMIAL, f32x4.splat(1.3981999507e-3), 16);
+  v128.store(EXP_POLYNOMIAL, f32x4.splat(8.3334519073e-3), 32);
+  v128.store(EXP_POLYNOMIAL, f32x4.splat(4.1665795894e-2), 48);
+  v128.store(EXP_POLYNOMIAL, f32x4.splat(1.6666665459e-1), 64);
+  v128.store(EXP_POLYNOMIAL, f32x4.splat(5.0000001201e-1), 80);
+  v128.store(ONES_F32, f32x4.splat(1));
+  v128.store(EXPONENT_BIAS, i32x4.splat(127));
+}

@@ -1,0 +1,78 @@
+/**
+ * How threads share a round of jobs: one block of shared integers, no messages.
+ *
+ * The calling thread writes the jobs, then the claim word, then the round's number. Every thread,
+ * the caller included, claims chunk after chunk by compare-and-swap on the claim word. The word
+ * carries the round's number, so a thread that wakes up late, still holding an old round, can never
+ * claim a chunk of a new one; and since a round's jobs are only overwritten when all its chunks are
+ * done, a claim that succeeds proves that the jobs read before it were whole.
+ */
+import { jobLimit, jobWords } from "./jobList.ts";
+
+/** Word indices, a cache line apart where two threads would fight over one. */
+export const word = {
+  /** Number of the current round; waiting threads watch it. */
+  round: 0,
+  /** `round << 12 | next chunk`. */
+  claim: 16,
+  /** Chunks finished in this round. */
+  done: 32,
+  jobCount: 48,
+  chunkCount: 49,
+  /** 1 when the threads are to return. */
+  stop: 64,
+  /** 1 when a thread threw: the round will never be complete. */
+  failed: 65,
+  /** Threads asleep on `round`. */
+  sleeping: 80,
+  /** 1 while the caller sleeps on `done`. */
+  callerSleeps: 96,
+  /** The last round each thread left, from here on. */
+  left: 112,
+  jobs: 512,
+} as const;
+
+const chunkBits = 12;
+const chunkMask = (1 << chunkBits) - 1;
+/** Rounds are counted modulo this; see `ThreadPool` for what happens at the turn. */
+export const roundLimit: number = 1 << 20;
+
+export const threadLimit: number = word.jobs - word.left;
+
+export function createControlBlock(): Int32Array<SharedArrayBuffer> {
+  const words = word.jobs + jobLimit * jobWords;
+  return new Int32Array(new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** Opens a round for claims. Its jobs must lie in the block already. */
+export function openRound(
+  control: Int32Array,
+  round: number,
+  jobCount: number,
+  chunks: number,
+): void {
+  control[word.jobCount] = jobCount;
+  control[word.chunkCount] = chunks;
+  Atomics.store(control, word.done, 0);
+  Atomics.store(control, word.claim, round << chunkBits);
+  Atomics.store(control, word.round, round);
+  if (Atomics.load(control, word.sleeping) > 0) Atomics.notify(control, word.round);
+}
+
+/** The next chunk of `round`, or -1 when none is left or the round is over. */
+export function claimChunk(control: Int32Array, round: number, chunks: number): number {
+  for (;;) {
+    const seen = Atomics.load(control, word.claim);
+    const chunk = seen & chunkMask;
+    if (seen >>> chunkBits !== round || chunk >= chunks) return -1;
+    if (Atomics.compareExchange(control, word.claim, seen, seen + 1) === seen) return chunk;
+  }
+}
+
+/** Reports one chunk done; wakes the caller if it sleeps and this was the last. */
+export function finishChunk(control: Int32Array, chunks: number): void {
+  const done = Atomics.add(control, word.done, 1) + 1;
+  if (done === chunks && Atomics.load(control, word.callerSleeps) === 1) {
+    Atomics.notify(control, word.done);
+  }
+}

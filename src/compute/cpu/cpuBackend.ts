@@ -1,0 +1,174 @@
+/**
+ * Memory and threads behind the CPU's verbs. Life: a model is described (handles without bytes),
+ * a batch is *measured* (the forward pass runs with nothing but addresses), then the backend
+ * *settles*: it knows what the largest batch needs and takes the memory.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type Arena, type Region, roundUp, tableBytes } from "../../memory/arena.ts";
+import { Arenas } from "../../memory/arenas.ts";
+import { SluiceError } from "../../support/errors.ts";
+import type { KeyValueFormat, KeyValueShape } from "../keyValueCache.ts";
+import { CpuKeyValueCache } from "./cpuKeyValueCache.ts";
+import type { Arithmetic } from "./encodings.ts";
+import { JobList } from "./jobList.ts";
+import { Multiplier } from "./multiplier.ts";
+import { ThreadPool } from "./threadPool.ts";
+import { Workspace } from "./workspace.ts";
+
+export interface CpuBackendOptions {
+  readonly module: WebAssembly.Module;
+  readonly arithmetic: Arithmetic;
+  /** Compute threads, the calling one included. */
+  readonly threads: number;
+  /** Positions the longest sequence may have. */
+  readonly contextLength: number;
+  readonly arenaBytes?: number;
+  readonly stallMs?: number;
+}
+
+/** What a model asks of the memory, known once its tensors are. */
+export interface MemoryNeeds {
+  /** The longest row of any matrix, in values. */
+  readonly longestRow: number;
+  /** Key plus value size of a head. */
+  readonly headValues: number;
+}
+
+/** The event loop gets its turn at least this often while a batch is computed. */
+const turnMs = 20;
+
+export class CpuBackend implements AsyncDisposable {
+  readonly options: CpuBackendOptions;
+  readonly jobs: JobList = new JobList();
+  readonly workspace: Workspace = new Workspace();
+  readonly multiplier: Multiplier;
+  /** The one staging workspace of a measured batch: as if all weights lay outside the hub. */
+  readonly #measuredStaging = new Workspace();
+  readonly #stagings = new Map<number, Workspace>();
+  #arenas: Arenas | undefined;
+  #threads: ThreadPool | undefined;
+  #stagingBase = 0;
+  #signal: AbortSignal | undefined;
+  #lastTurn = 0;
+
+  constructor(options: CpuBackendOptions) {
+    this.options = options;
+    this.multiplier = new Multiplier({
+      arithmetic: options.arithmetic,
+      threads: options.threads,
+      workspace: this.workspace,
+      jobs: this.jobs,
+      run: (jobs) => this.run(jobs),
+      stagingOf: (arena) => this.#staging(arena),
+      hub: () => this.#arenas?.list[0],
+    });
+  }
+
+  /** Whether batches are only measured so far. */
+  get measuring(): boolean {
+    return this.#arenas === undefined;
+  }
+
+  /** Takes the memory that the measured batches asked for. */
+  settle(needs: MemoryNeeds): void {
+    const { contextLength, threads, module, stallMs, arenaBytes } = this.options;
+    const scores = needs.headValues + contextLength;
+    const scratchBytes = roundUp(4 * Math.max(needs.longestRow, scores) + 64);
+    const workspaceBytes = this.workspace.peakBytes;
+    const stagingBytes = this.#measuredStaging.peakBytes;
+    this.#stagingBase = tableBytes + threads * scratchBytes;
+    this.workspace.settle(this.#stagingBase, workspaceBytes);
+    this.#arenas = new Arenas({
+      headBytes: (index) => threads * scratchBytes + (index === 0 ? workspaceBytes : stagingBytes),
+      ...(arenaBytes === undefined ? {} : { arenaBytes }),
+    });
+    this.#threads = new ThreadPool({
+      threads,
+      module,
+      scratch: tableBytes,
+      scratchBytes,
+      ...(stallMs === undefined ? {} : { stallMs }),
+    });
+  }
+
+  /** Where weights and key-value caches get their memory. Only after `settle`. */
+  get arenas(): Arenas {
+    if (this.#arenas === undefined) throw new Error("the backend has not settled");
+    return this.#arenas;
+  }
+
+  get hub(): Arena {
+    const hub = this.arenas.list[0];
+    if (hub === undefined) throw new Error("the hub holds no weights yet");
+    return hub;
+  }
+
+  /** Place of a tensor; while measuring, a stand-in outside the hub: the worst case for copies. */
+  place(name: string, region: Region | undefined): Region {
+    if (region !== undefined) return region;
+    if (this.measuring) return { arena: { index: 1 } as Arena, address: 0, byteLength: 0 };
+    throw new Error(`${name} has not been loaded`);
+  }
+
+  createCache(shape: KeyValueShape, format: KeyValueFormat, capacity: number): CpuKeyValueCache {
+    return new CpuKeyValueCache(this.#arenas, shape, format, capacity);
+  }
+
+  /** Runs a round of jobs and empties the list; a measured batch only empties it. */
+  run(jobs: JobList): void {
+    if (this.#threads === undefined) jobs.clear();
+    else this.#threads.run(jobs);
+  }
+
+  /**
+   * Has the threads at hand while `work` computes a batch. Only one batch may be computed at a
+   * time: they share the workspace.
+   *
+   * @throws SluiceError `aborted`, between two layers, once `signal` says so
+   */
+  async during<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    const mark = this.workspace.mark;
+    this.#signal = signal;
+    this.#lastTurn = performance.now();
+    try {
+      await using _threads = await this.holdThreads();
+      return await work();
+    } finally {
+      this.jobs.clear();
+      this.workspace.release(mark);
+      this.#signal = undefined;
+    }
+  }
+
+  /** Keeps the compute threads at hand until disposed of: worth it around several batches. */
+  async holdThreads(): Promise<AsyncDisposable> {
+    if (this.#threads === undefined) return { [Symbol.asyncDispose]: async () => {} };
+    return this.#threads.hold(this.arenas.list.map((arena) => arena.memory));
+  }
+
+  /** Lets the event loop run if it has waited long; throws if the batch was cancelled. */
+  async breathe(): Promise<void> {
+    if (performance.now() - this.#lastTurn > turnMs) {
+      await nextTurn();
+      this.#lastTurn = performance.now();
+    }
+    if (this.#signal?.aborted)
+      throw new SluiceError("aborted", "the generation was cancelled", {
+        cause: this.#signal.reason,
+      });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#threads?.[Symbol.asyncDispose]();
+  }
+
+  #staging(arena: Arena): Workspace {
+    if (this.measuring) return this.#measuredStaging;
+    const known = this.#stagings.get(arena.index);
+    if (known !== undefined) return known;
+    const staging = new Workspace();
+    staging.settle(this.#stagingBase, this.#measuredStaging.peakBytes);
+    this.#stagings.set(arena.index, staging);
+    return staging;
+  }
+}

@@ -1,0 +1,75 @@
+/** Keys and values of one sequence in WASM memory, per layer `[keyValueHead][position][headSize]`. */
+import { type Arena, type Region, roundUp } from "../../memory/arena.ts";
+import type { Arenas } from "../../memory/arenas.ts";
+import { SluiceError } from "../../support/errors.ts";
+import type { KeyValueCache, KeyValueFormat, KeyValueShape } from "../keyValueCache.ts";
+
+export class CpuKeyValueCache implements KeyValueCache, Disposable {
+  readonly format: KeyValueFormat;
+  readonly shape: KeyValueShape;
+  readonly capacity: number;
+  readonly #arenas: Arenas | undefined;
+  /** Keys, then values of each layer, so that both lie in one arena. */
+  readonly #layers: Region[] = [];
+  readonly #keyBytes: number = 0;
+  #length = 0;
+
+  /** Without arenas the cache has a shape but no bytes: enough to measure a batch with. */
+  constructor(
+    arenas: Arenas | undefined,
+    shape: KeyValueShape,
+    format: KeyValueFormat,
+    capacity: number,
+  ) {
+    this.format = format;
+    this.shape = shape;
+    this.capacity = capacity;
+    this.#arenas = arenas;
+    if (arenas === undefined) return;
+    const rowsBytes = shape.keyValueHeadCount * capacity * (format === "f16" ? 2 : 4);
+    const keyBytes = roundUp(rowsBytes * shape.headSize);
+    const valueBytes = roundUp(rowsBytes * shape.valueSize);
+    for (let layer = 0; layer < shape.layerCount; layer++) {
+      const layersLeft = shape.layerCount - layer;
+      this.#layers.push(
+        arenas.allocate(keyBytes + valueBytes, (keyBytes + valueBytes) * layersLeft),
+      );
+    }
+    this.#keyBytes = keyBytes;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** @throws SluiceError `context-full` when the positions do not fit */
+  advance(tokens: number): void {
+    if (this.#length + tokens > this.capacity) {
+      throw new SluiceError(
+        "context-full",
+        `${this.#length + tokens} tokens do not fit a context of ${this.capacity}; ask for a longer context or feed less`,
+      );
+    }
+    this.#length += tokens;
+  }
+
+  truncate(length: number): void {
+    if (length < 0 || length > this.#length) {
+      throw new RangeError(`cannot truncate ${this.#length} positions to ${length}`);
+    }
+    this.#length = length;
+  }
+
+  /** The arena that holds a layer, and where in it keys and values begin. */
+  layer(layer: number): { arena: Arena; keys: number; values: number } {
+    const region = this.#layers[layer];
+    if (region === undefined) throw new SluiceError("closed", "this sequence has been closed");
+    return { arena: region.arena, keys: region.address, values: region.address + this.#keyBytes };
+  }
+
+  /** Gives the memory back for the next sequence of the same size. */
+  [Symbol.dispose](): void {
+    for (const region of this.#layers.splice(0)) this.#arenas?.giveBack(region);
+    this.#length = 0;
+  }
+}

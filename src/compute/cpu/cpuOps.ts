@@ -1,0 +1,249 @@
+/** The verbs of `ops.ts` on WASM kernels and threads. Each runs when it is called. */
+import { ropeAngles } from "../../numerics/rope.ts";
+import { publish } from "../../support/events.ts";
+import type { KeyValueCache } from "../keyValueCache.ts";
+import type { Hidden, Ops, Vector } from "../ops.ts";
+import type { CpuBackend } from "./cpuBackend.ts";
+import { CpuKeyValueCache } from "./cpuKeyValueCache.ts";
+import { CpuAngles, CpuHidden, CpuMatrix, CpuVector } from "./cpuTensors.ts";
+import { jobCode } from "./jobList.ts";
+
+export function createCpuOps(backend: CpuBackend, model: object): Ops {
+  const { workspace, multiplier, jobs } = backend;
+  const { threads } = backend.options;
+
+  return {
+    embed(table, tokens) {
+      const matrix = cpu(table, CpuMatrix);
+      const x = allocate(tokens.length, matrix.columns);
+      if (backend.measuring) return x;
+      const output = hiddenFloats(backend, x);
+      const { arena, address } = backend.place(matrix.name, matrix.region);
+      for (const [index, token] of tokens.entries()) {
+        const start = address + token * matrix.rowBytes;
+        const row = arena.bytes.subarray(start, start + matrix.rowBytes);
+        matrix.format.dequantise(row, output.subarray(index * x.width, (index + 1) * x.width));
+      }
+      return x;
+    },
+
+    linear(weights, input) {
+      const matrix = cpu(weights, CpuMatrix);
+      const x = cpu(input, CpuHidden);
+      const output = allocate(x.tokens, matrix.rows);
+      const region = backend.place(matrix.name, matrix.region);
+      multiplier.multiply([
+        {
+          matrix,
+          region,
+          input: multiplier.encode(x, matrix),
+          tokens: x.tokens,
+          output: output.address,
+        },
+      ]);
+      if (matrix.bias !== undefined) addBias(output, matrix.bias);
+      return output;
+    },
+
+    addTo(target, addend) {
+      const x = cpu(target, CpuHidden);
+      const y = cpu(addend, CpuHidden);
+      x.encoded.clear();
+      if (backend.measuring) return;
+      const sum = hiddenFloats(backend, x);
+      const added = hiddenFloats(backend, y);
+      for (let index = 0; index < sum.length; index++)
+        sum[index] = (sum[index] ?? 0) + (added[index] ?? 0);
+    },
+
+    rmsNorm: (x, gain, epsilon) => normalise(x, gain, epsilon),
+    rmsNormHeads: (x, gain, epsilon) => normalise(x, gain, epsilon),
+
+    rotation(rope, positions) {
+      const byteLength = positions.length * rope.rotarySize * 4;
+      const address = workspace.allocate(byteLength);
+      if (!backend.measuring) {
+        const table = new Float32Array(backend.hub.bytes.buffer, address, byteLength / 4);
+        ropeAngles(rope, positions, table);
+      }
+      return new CpuAngles(address, rope);
+    },
+
+    rotate(input, turn) {
+      const x = cpu(input, CpuHidden);
+      const { address, rope } = cpu(turn, CpuAngles);
+      const heads = x.width / rope.headSize;
+      const neox = rope.pairing === "neox" ? 1 : 0;
+      jobs.add(
+        jobCode.rotate,
+        0,
+        x.tokens,
+        perChunk(x.tokens),
+        x.address,
+        address,
+        rope.headSize,
+        rope.rotarySize,
+        heads,
+        neox,
+      );
+      backend.run(jobs);
+      return x;
+    },
+
+    remember(target, layer, keys, values) {
+      const cache = cpu(target, CpuKeyValueCache);
+      if (backend.measuring) return;
+      const { keyValueHeadCount, headSize, valueSize } = cache.shape;
+      const half = cache.format === "f16" ? 1 : 0;
+      const place = cache.layer(layer);
+      const store = (x: CpuHidden, address: number, size: number) => {
+        const first = cache.length - x.tokens;
+        jobs.add(
+          jobCode.remember,
+          place.arena.index,
+          x.tokens,
+          perChunk(x.tokens),
+          x.address,
+          address,
+          half,
+          keyValueHeadCount,
+          size,
+          cache.capacity,
+          first,
+        );
+      };
+      store(cpu(keys, CpuHidden), place.keys, headSize);
+      store(cpu(values, CpuHidden), place.values, valueSize);
+      backend.run(jobs);
+    },
+
+    attend: (queries, cache, layer, scale) => attend(queries, cache, layer, scale),
+
+    swiglu(first, second) {
+      const gate = cpu(first, CpuHidden);
+      const up = cpu(second, CpuHidden);
+      const output = allocate(gate.tokens, gate.width);
+      jobs.add(
+        jobCode.swiglu,
+        0,
+        gate.tokens,
+        perChunk(gate.tokens),
+        gate.address,
+        up.address,
+        output.address,
+        gate.width,
+      );
+      backend.run(jobs);
+      return output;
+    },
+
+    rows(input, indices) {
+      const x = cpu(input, CpuHidden);
+      const output = allocate(indices.length, x.width);
+      if (backend.measuring) return output;
+      const from = hiddenFloats(backend, x);
+      const to = hiddenFloats(backend, output);
+      for (const [row, index] of indices.entries()) {
+        to.set(from.subarray(index * x.width, (index + 1) * x.width), row * x.width);
+      }
+      return output;
+    },
+
+    async eachLayer(layer, input, run) {
+      const x = cpu(input, CpuHidden);
+      const mark = workspace.mark;
+      await backend.breathe();
+      await run();
+      x.encoded.clear();
+      workspace.release(mark);
+      if (backend.measuring) return;
+      publish("sluice:layer", () => ({
+        model,
+        layer,
+        tokens: x.tokens,
+        width: x.width,
+        hidden: hiddenFloats(backend, x).slice(),
+      }));
+    },
+  };
+
+  function allocate(tokens: number, width: number): CpuHidden {
+    return new CpuHidden(workspace.allocate(tokens * width * 4), tokens, width);
+  }
+
+  function perChunk(items: number): number {
+    return Math.max(1, Math.ceil(items / (2 * threads)));
+  }
+
+  function normalise(input: Hidden, gain: Vector, epsilon: number): CpuHidden {
+    const x = cpu(input, CpuHidden);
+    const output = allocate(x.tokens, x.width);
+    const region = backend.place(gain.name, cpu(gain, CpuVector).region);
+    const rows = (x.tokens * x.width) / gain.length;
+    jobs.add(
+      jobCode.rmsNorm,
+      0,
+      rows,
+      perChunk(rows),
+      x.address,
+      region.address,
+      output.address,
+      gain.length,
+    );
+    jobs.setFloat(4, epsilon);
+    backend.run(jobs);
+    return output;
+  }
+
+  function attend(input: Hidden, target: KeyValueCache, layer: number, scale: number): CpuHidden {
+    const queries = cpu(input, CpuHidden);
+    const cache = cpu(target, CpuKeyValueCache);
+    const { keyValueHeadCount, headSize, valueSize } = cache.shape;
+    const heads = queries.width / headSize;
+    const output = allocate(queries.tokens, heads * valueSize);
+    if (backend.measuring) return output;
+    const { arena, keys, values } = cache.layer(layer);
+    const items = queries.tokens * heads;
+    jobs.add(
+      jobCode.attend,
+      arena.index,
+      items,
+      Math.max(1, Math.ceil(items / (8 * threads))),
+      queries.address,
+      output.address,
+      keys,
+      values,
+      cache.format === "f16" ? 1 : 0,
+      heads,
+      heads / keyValueHeadCount,
+      headSize | (valueSize << 16),
+      cache.capacity,
+      cache.length - queries.tokens,
+    );
+    jobs.setFloat(10, scale);
+    backend.run(jobs);
+    return output;
+  }
+
+  function addBias(output: CpuHidden, bias: CpuVector): void {
+    if (backend.measuring) return;
+    const { arena, address } = backend.place(bias.name, bias.region);
+    const added = new Float32Array(arena.bytes.buffer, address, bias.length);
+    const sum = hiddenFloats(backend, output);
+    for (let index = 0; index < sum.length; index++) {
+      sum[index] = (sum[index] ?? 0) + (added[index % bias.length] ?? 0);
+    }
+  }
+}
+
+/** The values of `x`, as a view of the hub: valid until the layer that made it ends. */
+export function hiddenFloats(backend: CpuBackend, x: Hidden): Float32Array {
+  const { address, tokens, width } = cpu(x, CpuHidden);
+  return new Float32Array(backend.hub.bytes.buffer, address, tokens * width);
+}
+
+/** A handle of `ops.ts` as this backend made it. */
+export function cpu<T>(handle: object, kind: abstract new (...parameters: never[]) => T): T {
+  if (handle instanceof kind) return handle;
+  throw new TypeError(`a ${kind.name} was expected: this handle belongs to another device`);
+}

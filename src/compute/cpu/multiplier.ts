@@ -1,0 +1,153 @@
+/**
+ * Multiplies activations by weight matrices wherever these lie: encodes the activations once per
+ * kind of matrix, copies them to the arenas that need them, and runs all rows in one round.
+ */
+import type { Arena, Region } from "../../memory/arena.ts";
+import type { CpuHidden, CpuMatrix } from "./cpuTensors.ts";
+import { type Arithmetic, type EncodingName, encodings, multiplicationOf } from "./encodings.ts";
+import { type JobList, jobCode } from "./jobList.ts";
+import { formatList } from "./jobRunner.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** One matrix meeting one batch of encoded rows. */
+export interface Product {
+  readonly matrix: CpuMatrix;
+  readonly region: Region;
+  /** Address in the hub of `tokens` rows, encoded as `encodingFor(matrix)` says. */
+  readonly input: number;
+  readonly tokens: number;
+  /** Address in the hub of f32 `[tokens, matrix.rows]`. */
+  readonly output: number;
+}
+
+export interface MultiplierOptions {
+  readonly arithmetic: Arithmetic;
+  readonly threads: number;
+  readonly workspace: Workspace;
+  /** A workspace in each arena but the hub, for copies of inputs and outputs. */
+  readonly stagingOf: (arena: Arena) => Workspace;
+  /** Runs a round; does nothing while a batch is only measured. */
+  readonly run: (jobs: JobList) => void;
+  readonly jobs: JobList;
+  readonly hub: () => Arena | undefined;
+}
+
+/** Rows of a chunk: two streams of 64 rows keep the memory prefetcher busy on each. */
+const chunkRows = 128;
+const leastChunkRows = 16;
+
+export class Multiplier {
+  readonly #options: MultiplierOptions;
+
+  constructor(options: MultiplierOptions) {
+    this.#options = options;
+  }
+
+  encodingFor(matrix: CpuMatrix): EncodingName {
+    return multiplicationOf(matrix.format, this.#options.arithmetic).encoding;
+  }
+
+  /** Address of `x` as `matrix` wants it; made at most once per `x`. */
+  encode(x: CpuHidden, matrix: CpuMatrix): number {
+    const name = this.encodingFor(matrix);
+    if (name === "f32") return x.address;
+    const made = x.encoded.get(name);
+    if (made !== undefined) return made;
+    const { workspace, jobs, run } = this.#options;
+    const output = workspace.allocate(x.tokens * encodings[name].rowBytes(x.width));
+    this.addEncoding(name, x.address, output, x.width, x.tokens);
+    if (jobs.jobCount > 0) run(jobs);
+    x.encoded.set(name, output);
+    return output;
+  }
+
+  /** Adds the job that encodes `tokens` rows of f32. */
+  addEncoding(
+    name: EncodingName,
+    source: number,
+    output: number,
+    columns: number,
+    tokens: number,
+  ): void {
+    const code = Object.keys(encodings).indexOf(name);
+    const perChunk = Math.max(1, Math.ceil(tokens / (4 * this.#options.threads)));
+    this.#options.jobs.add(jobCode.encode, 0, tokens, perChunk, code, source, output, columns);
+  }
+
+  /** Computes all products in one round (in several when they are more than one round holds). */
+  multiply(products: readonly Product[]): void {
+    const { jobs, run } = this.#options;
+    const staged = new Map<
+      Arena,
+      { staging: Workspace; mark: number; inputs: Map<number, number> }
+    >();
+    for (const product of products) {
+      const chunks = this.#chunks(product);
+      if (!jobs.hasRoomFor(chunks.count)) run(jobs);
+      const { byKernel } = multiplicationOf(product.matrix.format, this.#options.arithmetic);
+      if (!byKernel || product.region.arena.index === 0) {
+        this.#addJob(product, chunks.rows, byKernel, product.input, product.output, 0);
+        continue;
+      }
+      const { arena } = product.region;
+      const staging = this.#options.stagingOf(arena);
+      const place = staged.get(arena) ?? {
+        staging,
+        mark: staging.mark,
+        inputs: new Map<number, number>(),
+      };
+      staged.set(arena, place);
+      const input = place.inputs.get(product.input) ?? this.#copyIn(product, place.staging);
+      place.inputs.set(product.input, input);
+      const output = place.staging.allocate(product.tokens * product.matrix.rows * 4);
+      this.#addJob(product, chunks.rows, byKernel, input, output, product.output);
+    }
+    if (jobs.jobCount > 0) run(jobs);
+    for (const { staging, mark } of staged.values()) staging.release(mark);
+  }
+
+  #chunks({ matrix }: Product): { rows: number; count: number } {
+    const fair =
+      Math.ceil(matrix.rows / (4 * this.#options.threads * leastChunkRows)) * leastChunkRows;
+    const rows = Math.min(chunkRows, fair);
+    // Very tall matrices (an output head) take larger chunks, so that a round holds them.
+    const fitted = Math.max(rows, Math.ceil(matrix.rows / 2048 / leastChunkRows) * leastChunkRows);
+    return { rows: fitted, count: Math.ceil(matrix.rows / fitted) };
+  }
+
+  #addJob(
+    product: Product,
+    rows: number,
+    byKernel: boolean,
+    input: number,
+    output: number,
+    hubOutput: number,
+  ): void {
+    const { matrix, region, tokens } = product;
+    const code = byKernel ? jobCode.matvec : jobCode.decodedMatvec;
+    const format = formatList.indexOf(matrix.format);
+    this.#options.jobs.add(
+      code,
+      region.arena.index,
+      matrix.rows,
+      rows,
+      format,
+      region.address,
+      input,
+      output,
+      matrix.columns,
+      tokens,
+      matrix.rows,
+      hubOutput,
+    );
+  }
+
+  #copyIn({ matrix, region, input, tokens }: Product, staging: Workspace): number {
+    const byteLength = tokens * encodings[this.encodingFor(matrix)].rowBytes(matrix.columns);
+    const copy = staging.allocate(byteLength);
+    const hub = this.#options.hub();
+    if (hub !== undefined)
+      region.arena.bytes.set(hub.bytes.subarray(input, input + byteLength), copy);
+    return copy;
+  }
+}

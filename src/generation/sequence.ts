@@ -1,0 +1,125 @@
+/** One sequence of tokens on a model: feed it, read logits, rewind it, feed it again. */
+import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
+import type { CpuKeyValueCache } from "../compute/cpu/cpuKeyValueCache.ts";
+import { hiddenFloats } from "../compute/cpu/cpuOps.ts";
+import type { Model } from "../model/architecture.ts";
+import { OptionError } from "../support/errors.ts";
+
+export interface SequenceParts {
+  readonly backend: CpuBackend;
+  readonly model: Model;
+  readonly cache: CpuKeyValueCache;
+  /** Tokens computed at once. */
+  readonly batchTokens: number;
+  /** Waits for the model's other batches, then runs `work`. */
+  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+export interface FeedOptions {
+  /** Which of the fed tokens' logits are wanted. @default "last" */
+  readonly outputs?: "last" | "all";
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class Sequence implements Disposable {
+  readonly #parts: SequenceParts;
+  readonly #tokens: number[] = [];
+
+  /** Use `LanguageModel.createSequence`. */
+  constructor(parts: SequenceParts) {
+    this.#parts = parts;
+  }
+
+  /** All tokens fed so far. */
+  get tokens(): readonly number[] {
+    return this.#tokens;
+  }
+
+  get length(): number {
+    return this.#tokens.length;
+  }
+
+  /** Positions it has room for. */
+  get capacity(): number {
+    return this.#parts.cache.capacity;
+  }
+
+  /**
+   * Appends tokens and returns logits: `[outputs, vocabularySize]`, a copy of its own.
+   *
+   * A failure leaves the sequence as it was before the call.
+   *
+   * @throws OptionError for a token outside the vocabulary; SluiceError `context-full`, `aborted`,
+   *   `thread-failed`
+   */
+  async feed(
+    tokens: ArrayLike<number>,
+    { outputs = "last", signal }: FeedOptions = {},
+  ): Promise<Float32Array> {
+    const { model, cache, batchTokens } = this.#parts;
+    const all = Int32Array.from(tokens);
+    this.#check(tokens);
+    const before = this.length;
+    const logits = new Float32Array((outputs === "all" ? all.length : 1) * model.vocabularySize);
+    try {
+      for (let begin = 0; begin < all.length; begin += batchTokens) {
+        const batch = all.subarray(begin, begin + batchTokens);
+        const last = begin + batch.length === all.length;
+        const wanted =
+          outputs === "all"
+            ? Int32Array.from(batch.keys())
+            : Int32Array.from(last ? [batch.length - 1] : []);
+        const computed = await this.#parts.exclusively(() => this.#compute(batch, wanted, signal));
+        logits.set(computed, outputs === "all" ? begin * model.vocabularySize : 0);
+      }
+    } catch (error) {
+      if (cache.length > before) cache.truncate(before);
+      this.#tokens.length = before;
+      throw error;
+    }
+    return logits;
+  }
+
+  /** Forgets all tokens from position `length` on. */
+  rewind(length: number): void {
+    if (!Number.isInteger(length) || length < 0 || length > this.length) {
+      throw new OptionError(`cannot rewind ${this.length} tokens to ${length}`);
+    }
+    this.#parts.cache.truncate(length);
+    this.#tokens.length = length;
+  }
+
+  /** Gives its memory back. */
+  [Symbol.dispose](): void {
+    this.#parts.cache[Symbol.dispose]();
+    this.#tokens.length = 0;
+  }
+
+  async #compute(
+    tokens: Int32Array,
+    outputs: Int32Array,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> {
+    const { backend, model, cache } = this.#parts;
+    const first = cache.length;
+    cache.advance(tokens.length);
+    const positions = Int32Array.from(tokens, (_, index) => first + index);
+    const logits = await backend.during(signal, async () => {
+      const hidden = await model.forward({ tokens, positions, outputs, cache });
+      return hiddenFloats(backend, hidden).slice();
+    });
+    for (const token of tokens) this.#tokens.push(token);
+    return logits;
+  }
+
+  #check(tokens: ArrayLike<number>): void {
+    const { vocabularySize } = this.#parts.model;
+    if (tokens.length === 0) throw new OptionError("no tokens to feed");
+    for (const token of Array.from(tokens)) {
+      if (Number.isInteger(token) && token >= 0 && token < vocabularySize) continue;
+      throw new OptionError(
+        `${token} is not a token of this model; tokens go from 0 to ${vocabularySize - 1}`,
+      );
+    }
+  }
+}

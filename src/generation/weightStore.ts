@@ -1,0 +1,244 @@
+/**
+ * A file's tensors as the CPU's handles: first names and shapes, checked against what the family
+ * expects; then, once the model is built and the memory settled, the bytes themselves.
+ */
+import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
+import { CpuMatrix, CpuVector } from "../compute/cpu/cpuTensors.ts";
+import { CpuExpertLayer, type ExpertPart } from "../experts/residentExperts.ts";
+import type { GgufFile, TensorInfo } from "../gguf/ggufFile.ts";
+import { type Region, regionBytes, regionFloats, roundUp } from "../memory/arena.ts";
+import { SlotArena } from "../memory/slotArena.ts";
+import type { ExpertNames, ExpertShape, MatrixShape, WeightSource } from "../model/architecture.ts";
+import { BadGgufError, SluiceError } from "../support/errors.ts";
+import { publish } from "../support/events.ts";
+
+/** Reads that wait for the disk at the same time. */
+const readsInFlight = 4;
+
+/** One piece of the file and where it goes. */
+interface Transfer {
+  readonly tensor: TensorInfo;
+  readonly byteOffset: number;
+  readonly target: () => Uint8Array;
+}
+
+export class WeightStore implements WeightSource {
+  readonly #file: GgufFile;
+  readonly #matrices: { matrix: CpuMatrix; tensor: TensorInfo; firstRow: number }[] = [];
+  readonly #vectors: { vector: CpuVector; tensor: TensorInfo; first: number }[] = [];
+  readonly #experts: { layer: CpuExpertLayer; tensors: ReadonlyMap<ExpertPart, TensorInfo> }[] = [];
+
+  constructor(file: GgufFile) {
+    this.#file = file;
+  }
+
+  has(name: string): boolean {
+    return this.#file.tensors.has(name);
+  }
+
+  matrix(name: string, { rows, columns, firstRow }: MatrixShape): CpuMatrix {
+    const tensor = this.#file.tensor(`${name}.weight`);
+    const tensorRows = tensor.shape[1] ?? 1;
+    const shape = { rows: rows ?? tensorRows, columns };
+    // A matrix is a whole tensor unless it says which of the rows are its own.
+    const rowsFit =
+      firstRow === undefined ? shape.rows === tensorRows : firstRow + shape.rows <= tensorRows;
+    if (tensor.shape.length > 2 || tensor.shape[0] !== columns || !rowsFit)
+      this.#refuse(tensor, [columns, shape.rows]);
+    this.#refuseScale(name);
+    const bias = this.has(`${name}.bias`)
+      ? this.#vectorPart(`${name}.bias`, tensorRows, firstRow ?? 0, shape.rows)
+      : undefined;
+    const matrix = new CpuMatrix(name, tensor.format, { ...shape, bias });
+    this.#matrices.push({ matrix, tensor, firstRow: firstRow ?? 0 });
+    return matrix;
+  }
+
+  vector(name: string, length: number): CpuVector {
+    return this.#vectorPart(name, length, 0, length);
+  }
+
+  async values(name: string, length: number): Promise<Float32Array> {
+    const tensor = this.#file.tensor(name);
+    if (tensor.elementCount !== length) this.#refuse(tensor, [length]);
+    return this.#decode(tensor);
+  }
+
+  experts(
+    layer: number,
+    names: ExpertNames,
+    { expertCount, hiddenSize, expertSize }: ExpertShape,
+  ): CpuExpertLayer {
+    const wide = { rows: expertSize, columns: hiddenSize };
+    const gate = this.#expertMatrix(names.gate, wide, expertCount);
+    const up = this.#expertMatrix(names.up, wide, expertCount);
+    const down = this.#expertMatrix(
+      names.down,
+      { rows: hiddenSize, columns: expertSize },
+      expertCount,
+    );
+    const experts = new CpuExpertLayer(layer, expertCount, {
+      gate: gate.matrix,
+      up: up.matrix,
+      down: down.matrix,
+    });
+    const tensors = new Map([
+      [experts.gate, gate.tensor],
+      [experts.up, up.tensor],
+      [experts.down, down.tensor],
+    ]);
+    this.#experts.push({ layer: experts, tensors });
+    return experts;
+  }
+
+  /** The longest row of any matrix, in values. */
+  get longestRow(): number {
+    const expertRows = this.#experts.flatMap(({ layer }) =>
+      layer.parts.map(({ matrix }) => matrix.columns),
+    );
+    return Math.max(...this.#matrices.map(({ matrix }) => matrix.columns), ...expertRows, 0);
+  }
+
+  /** Bytes of every layer's hot tensors, and of all experts. */
+  get byteLengths(): { hot: number; experts: number } {
+    const matrices = this.#matrices.reduce((sum, { matrix }) => sum + matrix.byteLength, 0);
+    const vectors = this.#vectors.reduce((sum, { vector }) => sum + vector.length * 4, 0);
+    const experts = this.#experts.reduce(
+      (sum, { layer }) => sum + layer.expertBytes * layer.expertCount,
+      0,
+    );
+    return { hot: matrices + vectors, experts };
+  }
+
+  /**
+   * Takes memory for everything and reads it.
+   *
+   * @param laterBytes what else the arenas will be asked for (key-value caches)
+   */
+  async load(backend: CpuBackend, laterBytes: number, signal?: AbortSignal): Promise<void> {
+    const vectorBytes = this.#vectors.reduce(
+      (sum, { vector }) => sum + roundUp(vector.length * 4),
+      64,
+    );
+    const matrixBytes = this.#matrices.reduce(
+      (sum, { matrix }) => sum + roundUp(matrix.byteLength),
+      0,
+    );
+    const slotBytes = this.#experts.reduce(
+      (sum, { layer }) => sum + layer.slotBytes * layer.expertCount,
+      0,
+    );
+    let expected = vectorBytes + matrixBytes + slotBytes + laterBytes;
+    const take = (byteLength: number): Region => {
+      const region = backend.arenas.allocate(byteLength, expected);
+      expected -= roundUp(byteLength);
+      return region;
+    };
+
+    await this.#loadVectors(take(vectorBytes));
+    for (const { matrix } of this.#matrices) matrix.region = take(matrix.byteLength);
+    for (const { layer } of this.#experts) {
+      const slots = new SlotArena(backend.arenas, layer.slotBytes, layer.expertCount, expected);
+      expected -= layer.slotBytes * layer.expertCount;
+      layer.takeSlots(slots);
+    }
+    await this.#run(this.#transfers(), signal);
+  }
+
+  /** Everything but the vectors, in file order as far as the layers follow it. */
+  *#transfers(): Generator<Transfer> {
+    for (const { matrix, tensor, firstRow } of this.#matrices) {
+      const { region } = matrix;
+      if (region === undefined) continue;
+      yield { tensor, byteOffset: firstRow * matrix.rowBytes, target: () => regionBytes(region) };
+    }
+    for (const { layer, tensors } of this.#experts) {
+      for (const [part, tensor] of tensors) {
+        const { byteLength } = part.matrix;
+        for (let expert = 0; expert < layer.expertCount; expert++) {
+          const region = layer.region(expert, part);
+          if (region === undefined) continue;
+          yield { tensor, byteOffset: expert * byteLength, target: () => regionBytes(region) };
+        }
+      }
+    }
+  }
+
+  async #run(transfers: Generator<Transfer>, signal: AbortSignal | undefined): Promise<void> {
+    const { hot, experts } = this.byteLengths;
+    const totalBytes = hot + experts;
+    let loadedBytes = 0;
+    const reader = async () => {
+      for (const { tensor, byteOffset, target } of transfers) {
+        if (signal?.aborted)
+          throw new SluiceError("aborted", "loading was cancelled", { cause: signal.reason });
+        const bytes = target();
+        await this.#file.read(tensor, byteOffset, bytes);
+        loadedBytes += bytes.length;
+        publish("sluice:load", () => ({ file: this.#file.name, loadedBytes, totalBytes }));
+      }
+    };
+    await Promise.all(Array.from({ length: readsInFlight }, reader));
+  }
+
+  async #loadVectors(region: Region): Promise<void> {
+    let address = region.address;
+    for (const { vector, tensor, first } of this.#vectors) {
+      vector.region = { arena: region.arena, address, byteLength: vector.length * 4 };
+      const values = await this.#decode(tensor);
+      regionFloats(vector.region).set(values.subarray(first, first + vector.length));
+      address += roundUp(vector.length * 4);
+    }
+  }
+
+  async #decode(tensor: TensorInfo): Promise<Float32Array> {
+    const bytes = new Uint8Array(tensor.byteLength);
+    await this.#file.read(tensor, 0, bytes);
+    const values = new Float32Array(tensor.elementCount);
+    tensor.format.dequantise(bytes, values);
+    return values;
+  }
+
+  #vectorPart(name: string, tensorLength: number, first: number, length: number): CpuVector {
+    const tensor = this.#file.tensor(name);
+    if (tensor.elementCount !== tensorLength) this.#refuse(tensor, [tensorLength]);
+    const vector = new CpuVector(name, length);
+    this.#vectors.push({ vector, tensor, first });
+    return vector;
+  }
+
+  #expertMatrix(
+    name: string,
+    shape: { rows: number; columns: number },
+    expertCount: number,
+  ): { matrix: CpuMatrix; tensor: TensorInfo } {
+    const tensor = this.#file.tensor(`${name}.weight`);
+    const expected = [shape.columns, shape.rows, expertCount];
+    if (expected.some((size, index) => (tensor.shape[index] ?? 1) !== size))
+      this.#refuse(tensor, expected);
+    this.#refuseScale(name);
+    if (this.has(`${name}.bias`)) {
+      throw new SluiceError(
+        "unsupported-format",
+        `${this.#file.name}: experts with biases ("${name}.bias") are not supported yet`,
+      );
+    }
+    return { matrix: new CpuMatrix(name, tensor.format, shape), tensor };
+  }
+
+  /** NVFP4 files may carry a factor per tensor; a result without it would be wrong, silently. */
+  #refuseScale(name: string): void {
+    if (!this.has(`${name}.scale`)) return;
+    throw new SluiceError(
+      "unsupported-format",
+      `${this.#file.name}: tensors with a scale of their own ("${name}.scale") are not supported yet`,
+    );
+  }
+
+  #refuse(tensor: TensorInfo, expected: readonly number[]): never {
+    throw new BadGgufError(
+      this.#file.name,
+      `tensor "${tensor.name}" has the shape [${tensor.shape.join(", ")}], the header's sizes ask for [${expected.join(", ")}]`,
+    );
+  }
+}

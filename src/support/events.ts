@@ -1,0 +1,57 @@
+/**
+ * What the engine tells whoever listens: profilers, recorders, progress displays, tests. The
+ * library itself never logs. A message is only built when its channel has a subscriber.
+ */
+import { channel } from "node:diagnostics_channel";
+
+/** A router's decision for one batch. Arrays are `[tokens, k]`, row by row, in mixing order. */
+export interface RoutingEvent {
+  /** The model it belongs to: compare by identity. */
+  readonly model: object;
+  readonly layer: number;
+  readonly tokens: number;
+  readonly k: number;
+  readonly experts: Int32Array;
+  readonly weights: Float32Array;
+}
+
+/** The residual stream after one layer: f32 `[tokens, width]`. */
+export interface LayerEvent {
+  readonly model: object;
+  readonly layer: number;
+  readonly tokens: number;
+  readonly width: number;
+  readonly hidden: Float32Array;
+}
+
+/** Weights on their way from the file into memory. */
+export interface LoadEvent {
+  readonly file: string;
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+}
+
+interface Events {
+  "sluice:routing": RoutingEvent;
+  "sluice:layer": LayerEvent;
+  "sluice:load": LoadEvent;
+}
+
+/** Publishes on `name` if anybody listens; `message` is only called then. */
+export function publish<Name extends keyof Events>(name: Name, message: () => Events[Name]): void {
+  const target = channel(name);
+  if (target.hasSubscribers) target.publish(message());
+}
+
+/** Listens on `name` until the returned function is called. */
+export function subscribe<Name extends keyof Events>(
+  name: Name,
+  listener: (event: Events[Name]) => void,
+): () => void {
+  const target = channel(name);
+  const onMessage = (message: unknown) => listener(message as Events[Name]);
+  target.subscribe(onMessage);
+  return () => {
+    target.unsubscribe(onMessage);
+  };
+}
