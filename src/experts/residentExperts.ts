@@ -77,7 +77,7 @@ export class CpuExpertLayer implements ExpertLayer {
   }
 }
 
-export function createResidentExperts(backend: CpuBackend, ops: Ops, model: object): Experts {
+export function createResidentExperts(backend: CpuBackend, ops: Ops): Experts {
   const { workspace, multiplier, jobs } = backend;
 
   return { route, mix };
@@ -92,7 +92,7 @@ export function createResidentExperts(backend: CpuBackend, ops: Ops, model: obje
         router.rows,
       );
     const routing = rule(hiddenFloats(backend, logits), x.tokens, router.rows);
-    publish("sluice:routing", () => ({ model, layer, ...routing }));
+    publish("sluice:routing", () => ({ model: backend.identity, layer, ...routing }));
     return routing;
   }
 

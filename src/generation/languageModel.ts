@@ -85,7 +85,6 @@ interface Parts {
   readonly model: Model;
   readonly store: WeightStore;
   readonly options: ResolvedOptions;
-  readonly identity: object;
 }
 
 /** The options with their defaults filled in. */
@@ -126,7 +125,7 @@ export class LanguageModel implements AsyncDisposable {
     this.threads = parts.options.threads;
     this.arithmetic = parts.options.arithmetic;
     this.keyValueFormat = parts.options.keyValueFormat;
-    this.identity = parts.identity;
+    this.identity = parts.backend.identity;
   }
 
   /** Takes over an open file. */
@@ -138,14 +137,13 @@ export class LanguageModel implements AsyncDisposable {
       given.kernels === undefined ? {} : { build: given.kernels },
     );
     const backend = new CpuBackend({ module, ...options });
-    const identity = {};
-    const ops = createCpuOps(backend, identity);
-    const experts = createResidentExperts(backend, ops, identity);
+    const ops = createCpuOps(backend);
+    const experts = createResidentExperts(backend, ops);
     const store = new WeightStore(file);
     const model = await architecture.build(shape, store, { ops, experts, metadata: file.metadata });
     await measureBatch(model, backend, shape, options);
     backend.settle({ longestRow: store.longestRow, headValues: shape.headSize + shape.valueSize });
-    const parts = { file, shape, backend, model, store, options, identity };
+    const parts = { file, shape, backend, model, store, options };
     const keyValueBytes =
       keyValueBytesPerToken(keyValueShape(shape), options.keyValueFormat) * options.contextLength;
     await store.load(backend, keyValueBytes, given.signal);

@@ -24,6 +24,20 @@ export interface LayerEvent {
   readonly hidden: Float32Array;
 }
 
+/** Activations as a weight matrix is about to read them; rounded or in blocks in `fast` arithmetic. */
+export interface ActivationEvent {
+  readonly model: object;
+  /** The first matrix that asked for them; others with the same encoding share them. */
+  readonly matrix: string;
+  readonly encoding: string;
+  readonly tokens: number;
+  readonly width: number;
+  /** f32 `[tokens, width]`, before rounding. A view of working memory: copy what you keep. */
+  readonly values: Float32Array;
+  /** What they became. A view as well. */
+  readonly encoded: Uint8Array;
+}
+
 /** Weights on their way from the file into memory. */
 export interface LoadEvent {
   readonly file: string;
@@ -34,6 +48,7 @@ export interface LoadEvent {
 interface Events {
   "sluice:routing": RoutingEvent;
   "sluice:layer": LayerEvent;
+  "sluice:activation": ActivationEvent;
   "sluice:load": LoadEvent;
 }
 

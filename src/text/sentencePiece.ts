@@ -23,7 +23,6 @@ export function mergesOfScores(pieces: ReadonlyMap<string, number>): ScoredMerge
   const found: { pair: [string, string]; score: number }[] = [];
   for (const [piece, score] of pieces) {
     for (let cut = 1; cut < piece.length; cut++) {
-      if (isLowSurrogate(piece.charCodeAt(cut))) continue;
       const pair: [string, string] = [piece.slice(0, cut), piece.slice(cut)];
       if (pieces.has(pair[0]) && pieces.has(pair[1])) found.push({ pair, score });
     }
@@ -36,9 +35,4 @@ export function mergesOfScores(pieces: ReadonlyMap<string, number>): ScoredMerge
     return rank;
   });
   return { merges: found.map(({ pair }) => pair), ranks };
-}
-
-/** Whether a string cut here would be cut through a character. */
-function isLowSurrogate(codeUnit: number): boolean {
-  return codeUnit >= 0xdc00 && codeUnit <= 0xdfff;
 }

@@ -49,7 +49,7 @@ export class StreamDecoder {
   push(token: number): string {
     const { bytes, hidden, spacePrefixFollows } = this.#describe(token);
     const dropped = this.#dropsSpace && bytes[0] === 0x20 ? 1 : 0;
-    if (bytes.length > 0) this.#dropsSpace = spacePrefixFollows;
+    this.#dropsSpace = spacePrefixFollows;
     if (hidden && !this.#showsSpecial) return "";
     return this.#decoder.decode(bytes.subarray(dropped), { stream: true });
   }

@@ -39,6 +39,8 @@ const turnMs = 20;
 
 export class CpuBackend implements AsyncDisposable {
   readonly options: CpuBackendOptions;
+  /** Stands for the model in events. */
+  readonly identity: object = {};
   readonly jobs: JobList = new JobList();
   readonly workspace: Workspace = new Workspace();
   readonly multiplier: Multiplier;
@@ -54,6 +56,7 @@ export class CpuBackend implements AsyncDisposable {
   constructor(options: CpuBackendOptions) {
     this.options = options;
     this.multiplier = new Multiplier({
+      model: this.identity,
       arithmetic: options.arithmetic,
       threads: options.threads,
       workspace: this.workspace,

@@ -8,7 +8,7 @@ import { CpuKeyValueCache } from "./cpuKeyValueCache.ts";
 import { CpuAngles, CpuHidden, CpuMatrix, CpuVector } from "./cpuTensors.ts";
 import { jobCode } from "./jobList.ts";
 
-export function createCpuOps(backend: CpuBackend, model: object): Ops {
+export function createCpuOps(backend: CpuBackend): Ops {
   const { workspace, multiplier, jobs } = backend;
   const { threads } = backend.options;
 
@@ -158,7 +158,7 @@ export function createCpuOps(backend: CpuBackend, model: object): Ops {
       workspace.release(mark);
       if (backend.measuring) return;
       publish("sluice:layer", () => ({
-        model,
+        model: backend.identity,
         layer,
         tokens: x.tokens,
         width: x.width,

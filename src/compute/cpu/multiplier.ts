@@ -3,6 +3,7 @@
  * kind of matrix, copies them to the arenas that need them, and runs all rows in one round.
  */
 import type { Arena, Region } from "../../memory/arena.ts";
+import { publish } from "../../support/events.ts";
 import type { CpuHidden, CpuMatrix } from "./cpuTensors.ts";
 import { type Arithmetic, type EncodingName, encodings, multiplicationOf } from "./encodings.ts";
 import { type JobList, jobCode } from "./jobList.ts";
@@ -21,6 +22,8 @@ export interface Product {
 }
 
 export interface MultiplierOptions {
+  /** What events carry as their model. */
+  readonly model: object;
   readonly arithmetic: Arithmetic;
   readonly threads: number;
   readonly workspace: Workspace;
@@ -58,7 +61,23 @@ export class Multiplier {
     this.addEncoding(name, x.address, output, x.width, x.tokens);
     if (jobs.jobCount > 0) run(jobs);
     x.encoded.set(name, output);
+    this.#announce(x, matrix, name, output);
     return output;
+  }
+
+  #announce(x: CpuHidden, matrix: CpuMatrix, encoding: EncodingName, output: number): void {
+    const hub = this.#options.hub();
+    if (hub === undefined) return;
+    const { tokens, width } = x;
+    publish("sluice:activation", () => ({
+      model: this.#options.model,
+      matrix: matrix.name,
+      encoding,
+      tokens,
+      width,
+      values: new Float32Array(hub.bytes.buffer, x.address, tokens * width),
+      encoded: hub.bytes.subarray(output, output + tokens * encodings[encoding].rowBytes(width)),
+    }));
   }
 
   /** Adds the job that encodes `tokens` rows of f32. */

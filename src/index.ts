@@ -1,0 +1,47 @@
+/** Public entry of the package: open a model, generate, count, compare. A list, no code. */
+export type { Arithmetic } from "./compute/cpu/encodings.ts";
+export type { KernelBuild } from "./compute/cpu/wasmKernels.ts";
+export type { KeyValueFormat } from "./compute/keyValueCache.ts";
+export { embeddedModelPath, embeddedModelPrompt } from "./generation/embeddedModel.ts";
+export {
+  type FinishReason,
+  type GenerateOptions,
+  Generation,
+  type GenerationStatistics,
+  generateDefaults,
+  type Prompt,
+} from "./generation/generation.ts";
+export {
+  LanguageModel,
+  type MemoryUse,
+  type OpenOptions,
+  openDefaults,
+  openModel,
+} from "./generation/languageModel.ts";
+export {
+  createSampler,
+  type Sampler,
+  type SamplingOptions,
+  samplingDefaults,
+} from "./generation/sampler.ts";
+export { type FeedOptions, Sequence } from "./generation/sequence.ts";
+export { GgufFile, openGguf, type TensorInfo } from "./gguf/ggufFile.ts";
+export { Metadata, type MetadataValue } from "./gguf/metadata.ts";
+export type { Shape } from "./model/shape.ts";
+export {
+  BadGgufError,
+  type ErrorCode,
+  MissingMetadataError,
+  MissingTensorError,
+  OptionError,
+  SluiceError,
+} from "./support/errors.ts";
+export {
+  type ActivationEvent,
+  type LayerEvent,
+  type LoadEvent,
+  type RoutingEvent,
+  subscribe,
+} from "./support/events.ts";
+export { type ChatMessage, type ChatTemplate, createChatTemplate } from "./text/chatTemplate.ts";
+export { createTokenizer, type EncodeOptions, type Tokenizer } from "./text/tokenizer.ts";
