@@ -8,6 +8,7 @@ import type { LanguageModel, OpenOptions } from "../../src/generation/languageMo
 import { openModel } from "../../src/generation/languageModel.ts";
 import type { LayerEvent, RoutingEvent } from "../../src/support/events.ts";
 import { subscribe } from "../../src/support/events.ts";
+import { type Tie, watchTies } from "./roundingTies.ts";
 
 /** Largest differences allowed, and why. */
 export const tolerance = {
@@ -83,31 +84,80 @@ function casesOf(path: string, families: readonly string[]): GoldenCase[] {
     const stable = allF32 || typeof run.native_stability === "object";
     const cases: GoldenCase[] = [];
     const base = { file, run, bin };
-    if (exact !== undefined) cases.push({ ...base, title: `${label} ${run.name} exact`, arithmetic: "exact", reference: exact });
-    if (stable) cases.push({ ...base, title: `${label} ${run.name} fast`, arithmetic: "fast", reference: run.native });
+    if (exact !== undefined)
+      cases.push({
+        ...base,
+        title: `${label} ${run.name} exact`,
+        arithmetic: "exact",
+        reference: exact,
+      });
+    if (stable)
+      cases.push({
+        ...base,
+        title: `${label} ${run.name} fast`,
+        arithmetic: "fast",
+        reference: run.native,
+      });
     return cases;
   });
 }
 
-export interface Difference {
+export interface Comparison {
+  /** Largest difference of a logit. */
   readonly logits: number;
   readonly problems: readonly string[];
+  /** Rounding ties that had to go the other way; see `roundingTies.ts`. */
+  readonly ties: readonly Tie[];
 }
 
-/** Feeds the prompt at once, then the fed tokens one by one, and compares everything. */
-export async function compare(golden: GoldenCase, options: OpenOptions = {}): Promise<Difference> {
+/** Ties that one run may be excused by, and how many of its candidates are tried for each. */
+const excusedTies = 2;
+const triedTies = 24;
+
+/**
+ * Feeds the prompt at once, then the fed tokens one by one, and compares everything. `fast` runs
+ * that differ are repeated with a rounding tie turned, as long as that mends some positions.
+ */
+export async function compare(golden: GoldenCase, options: OpenOptions = {}): Promise<Comparison> {
   await using model = await openModel(golden.file, {
     keyValueFormat: "f32",
     arithmetic: golden.arithmetic,
     contextLength: 256,
     ...options,
   });
+  let best = await compareRun(model, golden, []);
+  while (
+    golden.arithmetic === "fast" &&
+    best.problems.length > 0 &&
+    best.ties.length < excusedTies
+  ) {
+    const candidates = best.found.toSorted((a, b) => a.distance - b.distance).slice(0, triedTies);
+    const tried: RunComparison[] = [];
+    for (const tie of candidates) tried.push(await compareRun(model, golden, [...best.ties, tie]));
+    const better = tried.toSorted((a, b) => a.problems.length - b.problems.length)[0];
+    if (better === undefined || better.problems.length >= best.problems.length) break;
+    best = better;
+  }
+  return best;
+}
+
+interface RunComparison extends Comparison {
+  /** All ties met on the way. */
+  readonly found: readonly Tie[];
+}
+
+async function compareRun(
+  model: LanguageModel,
+  golden: GoldenCase,
+  ties: readonly Tie[],
+): Promise<RunComparison> {
+  using watch = watchTies(model.identity, ties);
   const computed = await computeRun(model, golden.run);
   const problems: string[] = [];
   const logits = compareLogits(golden, computed, model.vocabularySize, problems);
   compareRouting(golden.reference, computed.routing, problems);
   compareLayers(golden, computed.layers, problems);
-  return { logits, problems };
+  return { logits, problems, ties, found: watch.ties };
 }
 
 interface Computed {
@@ -135,13 +185,22 @@ async function computeRun(model: LanguageModel, run: Run): Promise<Computed> {
   }
 }
 
-function compareLogits({ reference, bin, run }: GoldenCase, { logits }: Computed, width: number, problems: string[]): number {
+function compareLogits(
+  { reference, bin, run }: GoldenCase,
+  { logits }: Computed,
+  width: number,
+  problems: string[],
+): number {
   const expected = values(bin, reference.logits);
   const first = reference.logits_first_position;
   let worst = 0;
   for (let row = 0; row < (reference.logits.shape[0] ?? 0); row++) {
-    const difference = largestDifference(rowOf(expected, row, width), logits[first + row] ?? new Float32Array(0));
-    if (difference > tolerance.logits) problems.push(`logits of position ${first + row} differ by ${difference}`);
+    const difference = largestDifference(
+      rowOf(expected, row, width),
+      logits[first + row] ?? new Float32Array(0),
+    );
+    if (difference > tolerance.logits)
+      problems.push(`logits of position ${first + row} differ by ${difference}`);
     worst = Math.max(worst, difference);
   }
   // A free greedy run may fork from the fed tokens; where it did not, every choice must be ours.
@@ -155,29 +214,44 @@ function compareLogits({ reference, bin, run }: GoldenCase, { logits }: Computed
   return worst;
 }
 
-function compareRouting(reference: Reference, events: readonly RoutingEvent[], problems: string[]): void {
+function compareRouting(
+  reference: Reference,
+  events: readonly RoutingEvent[],
+  problems: string[],
+): void {
   for (const { layer, experts, weights } of reference.routing) {
     const mine = events.filter((event) => event.layer === layer);
     const k = mine[0]?.k ?? 0;
     const chosen = mine.flatMap((event) => Array.from(event.experts));
     const shares = mine.flatMap((event) => Array.from(event.weights));
-    if (chosen.join() !== experts.flat().join()) problems.push(`layer ${layer} routes to other experts`);
+    if (chosen.join() !== experts.flat().join())
+      problems.push(`layer ${layer} routes to other experts`);
     const difference = largestDifference(weights.flat(), shares);
-    if (difference > tolerance.weights) problems.push(`layer ${layer}: expert weights differ by ${difference} (k = ${k})`);
+    if (difference > tolerance.weights)
+      problems.push(`layer ${layer}: expert weights differ by ${difference} (k = ${k})`);
   }
 }
 
-function compareLayers({ reference, run, bin }: GoldenCase, events: readonly LayerEvent[], problems: string[]): void {
+function compareLayers(
+  { reference, run, bin }: GoldenCase,
+  events: readonly LayerEvent[],
+  problems: string[],
+): void {
   const width = events[0]?.width ?? 0;
   const checks = [
     { block: reference.l_out_last_prompt_pos, position: run.prompt.length - 1 },
-    { block: reference.l_out_last_pos, position: run.prompt.length + run.fed_tokens_after_prompt.length - 1 },
+    {
+      block: reference.l_out_last_pos,
+      position: run.prompt.length + run.fed_tokens_after_prompt.length - 1,
+    },
   ];
   for (const { block, position } of checks) {
     const expected = values(bin, block);
     for (let layer = 0; layer < (block.shape[0] ?? 0); layer++) {
       const rows = events.filter((event) => event.layer === layer);
-      const all = rows.flatMap((event) => Array.from({ length: event.tokens }, (_, row) => rowOf(event.hidden, row, width)));
+      const all = rows.flatMap((event) =>
+        Array.from({ length: event.tokens }, (_, row) => rowOf(event.hidden, row, width)),
+      );
       const want = rowOf(expected, layer, width);
       const scale = Math.max(1, ...want.map(Math.abs));
       const difference = largestDifference(want, all[position] ?? new Float32Array(0)) / scale;
@@ -204,11 +278,15 @@ function largestDifference(expected: ArrayLike<number>, found: ArrayLike<number>
   let largest = 0;
   for (let index = 0; index < expected.length; index++) {
     const difference = Math.abs((expected[index] ?? Number.NaN) - (found[index] ?? Number.NaN));
-    if (!(difference <= largest)) largest = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
+    if (!(difference <= largest))
+      largest = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
   }
   return largest;
 }
 
 function argmax(row: Float32Array): number {
-  return row.reduce((best, value, index) => (value > (row[best] ?? Number.NEGATIVE_INFINITY) ? index : best), 0);
+  return row.reduce(
+    (best, value, index) => (value > (row[best] ?? Number.NEGATIVE_INFINITY) ? index : best),
+    0,
+  );
 }

@@ -13,9 +13,15 @@ if (folder === undefined) {
 const cases = goldenCases(folder, families);
 let failed = 0;
 for (const golden of cases) {
-  const { logits, problems } = await compare(golden);
+  const { logits, problems, ties } = await compare(golden);
   if (problems.length > 0) failed++;
-  console.log(`${problems.length === 0 ? "ok  " : "FAIL"} ${golden.title.padEnd(40)} logits ${logits.toExponential(1)}`);
+  console.log(
+    `${problems.length === 0 ? "ok  " : "FAIL"} ${golden.title.padEnd(40)} logits ${logits.toExponential(1)}`,
+  );
+  for (const tie of ties)
+    console.log(
+      `       rounding tie, ${problems.length === 0 ? "proved" : "not enough"}: ${tie.title}`,
+    );
   for (const problem of problems.slice(0, 6)) console.log(`       ${problem}`);
 }
 console.log(`${cases.length - failed} passed, ${failed} failed`);
