@@ -8,21 +8,21 @@
  * AssemblyScript has no half types: `T` is f32, u16 for an f16 or i16 for a bfloat16.
  */
 
-import { widenHalves } from "./half";
+import { widenManyHalves } from "./half";
 import { sumEachF32 } from "./lanes";
 
 /** Four consecutive values of type `T` as f32. */
 export function loadFour<T>(address: usize): v128 {
   if (sizeof<T>() === 4) return v128.load(address);
-  const halves = v128.load16x4_u(address);
-  return isSigned<T>() ? i32x4.shl(halves, 16) : widenHalves(halves);
+  const halves = v128.load16x4_s(address);
+  return isSigned<T>() ? i32x4.shl(halves, 16) : widenManyHalves(halves);
 }
 
 /** One value of type `T` in every lane. */
 export function loadOne<T>(address: usize): v128 {
   if (sizeof<T>() === 4) return v128.load32_splat(address);
-  const halves = i32x4.splat(<i32>load<u16>(address));
-  return isSigned<T>() ? i32x4.shl(halves, 16) : widenHalves(halves);
+  const halves = i32x4.splat(<i32>load<i16>(address));
+  return isSigned<T>() ? i32x4.shl(halves, 16) : widenManyHalves(halves);
 }
 
 /** Dot products of four rows (by address) with one f32 vector, one row in each lane. */

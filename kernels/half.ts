@@ -10,6 +10,7 @@ import {
   BRAIN_ROUND_BIAS,
   FLOAT_INFINITY,
   FLOAT_MAGNITUDE,
+  HALF_BITS_SHIFTED,
   HALF_INFINITY,
   HALF_MAGNITUDE,
   HALF_NAN,
@@ -23,6 +24,7 @@ import {
   SMALLEST_NORMAL_HALF,
   SMALLEST_NORMAL_SHIFTED,
   SUBNORMAL_ALIGN,
+  TWO_TO_112,
 } from "./tables";
 
 /** Widens the f16 in the low half of each 32-bit lane (the high half is ignored). Exact. */
@@ -38,6 +40,18 @@ export function widenHalves(halves: v128): v128 {
   const subnormal = f32x4.sub(i32x4.add(magnitude, smallest), smallest);
   const isSubnormal = i32x4.lt_s(magnitude, v128.load(SMALLEST_NORMAL_SHIFTED));
   return v128.or(v128.bitselect(subnormal, normal, isSubnormal), sign);
+}
+
+/**
+ * Widens four f16, each sign-extended to 32 bits: fewer steps than `widenHalves`, for rows of f16.
+ * Exact as well, but a subnormal half passes through a subnormal f32, which is slow on some CPUs.
+ */
+export function widenManyHalves(halves: v128): v128 {
+  const bits = v128.and(i32x4.shl(halves, 13), v128.load(HALF_BITS_SHIFTED));
+  const value = f32x4.mul(bits, v128.load(TWO_TO_112));
+  // Infinity and NaN have come out as 65536 and more: give them the exponent 255.
+  const isSpecial = f32x4.ge(f32x4.abs(value), v128.load(HALF_OVERFLOW));
+  return v128.or(value, v128.and(isSpecial, v128.load(FLOAT_INFINITY)));
 }
 
 /** Rounds four f32 to f16 (nearest, ties to even) in the low half of each 32-bit lane. */

@@ -1,27 +1,24 @@
 /**
- * Formats of 256-element superblocks against Q8_K activations, two rows at a time.
+ * Q4_K and Q5_K against Q8_K activations, two rows at a time.
  *
  * A superblock's products, sub-block scales included, are summed exactly as integers. Each row
- * then adds, superblock after superblock, `f32(integer sum) * (d * activation scale)`. Q4_K and
- * Q5_K keep a second f32 sum of the same shape for the minima and subtract it once, at the end.
+ * then adds, superblock after superblock, `f32(integer sum) * (d * activation scale)`; a second
+ * f32 sum of the same shape for the minima (with dmin) is subtracted once, at the end.
  *
  * Layouts (d, dmin: f16):
  *   Q4_K 144 B: d @0, dmin @2, 6-bit scales and minima [12] @4, nibbles[128] @16
  *   Q5_K 176 B: d @0, dmin @2, scales and minima [12] @4, fifth bits [32] @16, nibbles[128] @48
- *   Q6_K 210 B: low nibbles [128] @0, upper two bits [64] @128, i8 scales[16] @192, d @208
  * Group g of Q4_K and Q5_K is 32 values: `d * scale_g * q - dmin * minimum_g`. Nibble bytes
  * 32p..32p+31 hold group 2p low and group 2p+1 high; bit g of fifth-bit byte l is for value l.
- * Q6_K: `d * scale * (q - 32)`, one scale per 16 values; see `addRuns01`.
  */
 
-import { Q8_K_BYTES, Q8_K_SCALE, Q8_K_SUMS_16, Q8_K_SUMS_32 } from "./activations";
+import { Q8_K_BYTES, Q8_K_SCALE, Q8_K_SUMS_32 } from "./activations";
 import { widenHalves } from "./half";
-import { dotPairs, pick, sumBoth, sumEach } from "./lanes";
+import { dotPairs, pick, sumEach } from "./lanes";
 import { BIT_4, BITS_4_AND_5, LOW_NIBBLE, LOW_SIX_BITS, SPREAD_LANE } from "./tables";
 
 export const Q4_K_BLOCK: usize = 144;
 export const Q5_K_BLOCK: usize = 176;
-export const Q6_K_BLOCK: usize = 210;
 
 /** Dot products of two rows (by address) with one encoded row, in lanes 0 and 1. */
 export function dotPairQ4_K(row0: usize, row1: usize, activations: usize, blocks: usize): v128 {
@@ -115,40 +112,24 @@ export function dotPairQ5_K(row0: usize, row1: usize, activations: usize, blocks
       const x3 = v128.load(x, 48);
       let low = v128.load(row0, 48);
       let high = v128.load(row0, 64);
-      let lowBits = i16x8.shr_u(v128.load(bits0, 0), shift);
-      let highBits = i16x8.shr_u(v128.load(bits0, 16), shift);
-      sum0 = i32x4.add(
-        sum0,
-        scaled(
-          scales0,
-          even,
-          x0,
-          v128.or(v128.and(low, mask), v128.and(i16x8.shl(lowBits, 4), fifth)),
-          x1,
-          v128.or(v128.and(high, mask), v128.and(i16x8.shl(highBits, 4), fifth)),
-        ),
-      );
-      low = v128.or(v128.and(i16x8.shr_u(low, 4), mask), v128.and(i16x8.shl(lowBits, 3), fifth));
-      high = v128.or(v128.and(i16x8.shr_u(high, 4), mask), v128.and(i16x8.shl(highBits, 3), fifth));
-      sum0 = i32x4.add(sum0, scaled(scales0, odd, x2, low, x3, high));
+      let lowFifth = i16x8.shr_u(v128.load(bits0, 0), shift);
+      let highFifth = i16x8.shr_u(v128.load(bits0, 16), shift);
+      let w0 = v128.or(v128.and(low, mask), v128.and(i16x8.shl(lowFifth, 4), fifth));
+      let w1 = v128.or(v128.and(high, mask), v128.and(i16x8.shl(highFifth, 4), fifth));
+      sum0 = i32x4.add(sum0, scaled(scales0, even, x0, w0, x1, w1));
+      w0 = v128.or(v128.and(i16x8.shr_u(low, 4), mask), v128.and(i16x8.shl(lowFifth, 3), fifth));
+      w1 = v128.or(v128.and(i16x8.shr_u(high, 4), mask), v128.and(i16x8.shl(highFifth, 3), fifth));
+      sum0 = i32x4.add(sum0, scaled(scales0, odd, x2, w0, x3, w1));
       low = v128.load(row1, 48);
       high = v128.load(row1, 64);
-      lowBits = i16x8.shr_u(v128.load(bits1, 0), shift);
-      highBits = i16x8.shr_u(v128.load(bits1, 16), shift);
-      sum1 = i32x4.add(
-        sum1,
-        scaled(
-          scales1,
-          even,
-          x0,
-          v128.or(v128.and(low, mask), v128.and(i16x8.shl(lowBits, 4), fifth)),
-          x1,
-          v128.or(v128.and(high, mask), v128.and(i16x8.shl(highBits, 4), fifth)),
-        ),
-      );
-      low = v128.or(v128.and(i16x8.shr_u(low, 4), mask), v128.and(i16x8.shl(lowBits, 3), fifth));
-      high = v128.or(v128.and(i16x8.shr_u(high, 4), mask), v128.and(i16x8.shl(highBits, 3), fifth));
-      sum1 = i32x4.add(sum1, scaled(scales1, odd, x2, low, x3, high));
+      lowFifth = i16x8.shr_u(v128.load(bits1, 0), shift);
+      highFifth = i16x8.shr_u(v128.load(bits1, 16), shift);
+      w0 = v128.or(v128.and(low, mask), v128.and(i16x8.shl(lowFifth, 4), fifth));
+      w1 = v128.or(v128.and(high, mask), v128.and(i16x8.shl(highFifth, 4), fifth));
+      sum1 = i32x4.add(sum1, scaled(scales1, even, x0, w0, x1, w1));
+      w0 = v128.or(v128.and(i16x8.shr_u(low, 4), mask), v128.and(i16x8.shl(lowFifth, 3), fifth));
+      w1 = v128.or(v128.and(i16x8.shr_u(high, 4), mask), v128.and(i16x8.shl(highFifth, 3), fifth));
+      sum1 = i32x4.add(sum1, scaled(scales1, odd, x2, w0, x3, w1));
       row0 += 32;
       row1 += 32;
       x += 64;
@@ -163,63 +144,6 @@ export function dotPairQ5_K(row0: usize, row1: usize, activations: usize, blocks
     activations += Q8_K_BYTES;
   } while (activations !== end);
   return sumsLessMinima(result);
-}
-
-/** As `dotPairQ4_K`. The offset of 32 comes off through the activations' sums of 16. */
-export function dotPairQ6_K(row0: usize, row1: usize, activations: usize, blocks: usize): v128 {
-  const end = activations + blocks * Q8_K_BYTES;
-  let result = f32x4.splat(0);
-  do {
-    const bytes0 = v128.load(row0, 192);
-    const bytes1 = v128.load(row1, 192);
-    let scales0 = i16x8.extend_low_i8x16_s(bytes0);
-    let scales1 = i16x8.extend_low_i8x16_s(bytes1);
-    const later0 = i16x8.extend_high_i8x16_s(bytes0);
-    const later1 = i16x8.extend_high_i8x16_s(bytes1);
-    let sum0 = offsetQ6_K(scales0, later0, activations);
-    let sum1 = offsetQ6_K(scales1, later1, activations);
-    const halves = v128.load16_lane(row1, v128.load16_lane(row0, i32x4.splat(0), 0, 208), 2, 208);
-    const outer = f32x4.mul(widenHalves(halves), v128.load32_splat(activations, Q8_K_SCALE));
-
-    let bits0 = row0 + 128;
-    let bits1 = row1 + 128;
-    let x = activations;
-    const halvesEnd = activations + 256;
-    do {
-      const chunksEnd = x + 32;
-      do {
-        let first = v128.load(row0, 0);
-        let second = v128.load(row0, 32);
-        let bits = v128.load(bits0);
-        sum0 = addRuns01(sum0, first, second, bits, x, scales0);
-        sum0 = addRuns23(sum0, first, second, bits, x, nextRun(nextRun(scales0)));
-        first = v128.load(row1, 0);
-        second = v128.load(row1, 32);
-        bits = v128.load(bits1);
-        sum1 = addRuns01(sum1, first, second, bits, x, scales1);
-        sum1 = addRuns23(sum1, first, second, bits, x, nextRun(nextRun(scales1)));
-        scales0 = nextChunk(scales0);
-        scales1 = nextChunk(scales1);
-        row0 += 16;
-        row1 += 16;
-        bits0 += 16;
-        bits1 += 16;
-        x += 16;
-      } while (x !== chunksEnd);
-      scales0 = later0;
-      scales1 = later1;
-      row0 += 32;
-      row1 += 32;
-      x += 96;
-    } while (x !== halvesEnd);
-
-    const sums = f32x4.convert_i32x4_s(sumBoth(sum0, sum1));
-    result = f32x4.add(result, f32x4.mul(sums, outer));
-    row0 += Q6_K_BLOCK - 128;
-    row1 += Q6_K_BLOCK - 128;
-    activations += Q8_K_BYTES;
-  } while (activations !== end);
-  return result;
 }
 
 /** 32 values 0..127 with 32 activations, times the group's scale (16-bit lane `spread` copies). */
@@ -259,52 +183,4 @@ function sumsLessMinima(result: v128): v128 {
   const sums = v128.shuffle<i32>(result, result, 0, 2, 0, 2);
   const minima = v128.shuffle<i32>(result, result, 1, 3, 1, 3);
   return f32x4.sub(sums, minima);
-}
-
-/**
- * A half of a Q6_K superblock is four runs of 32 values: low nibbles from bytes 0.. and 32.., then
- * the high nibbles of the same bytes; upper bits from bit pairs 0, 1, 2, 3 of one vector.
- * This adds 16 values of runs 0 and 1; `scales` has the runs' scales at 16-bit lanes 0 and 2.
- */
-function addRuns01(sum: v128, first: v128, second: v128, bits: v128, x: usize, scales: v128): v128 {
-  const mask = v128.load(LOW_NIBBLE);
-  const upper = v128.load(BITS_4_AND_5);
-  const w0 = v128.or(v128.and(first, mask), v128.and(i16x8.shl(bits, 4), upper));
-  const w1 = v128.or(v128.and(second, mask), v128.and(i16x8.shl(bits, 2), upper));
-  sum = i32x4.add(sum, times(dotPairs(v128.load(x, 0), w0), scales));
-  return i32x4.add(sum, times(dotPairs(v128.load(x, 32), w1), nextRun(scales)));
-}
-
-/** The same for runs 2 and 3. */
-function addRuns23(sum: v128, first: v128, second: v128, bits: v128, x: usize, scales: v128): v128 {
-  const mask = v128.load(LOW_NIBBLE);
-  const upper = v128.load(BITS_4_AND_5);
-  const w2 = v128.or(v128.and(i16x8.shr_u(first, 4), mask), v128.and(bits, upper));
-  const w3 = v128.or(v128.and(i16x8.shr_u(second, 4), mask), v128.and(i16x8.shr_u(bits, 2), upper));
-  sum = i32x4.add(sum, times(dotPairs(v128.load(x, 64), w2), scales));
-  return i32x4.add(sum, times(dotPairs(v128.load(x, 96), w3), nextRun(scales)));
-}
-
-/** Moves 16-bit lane 2 to lane 0. */
-function nextRun(scales: v128): v128 {
-  return v128.shuffle<i32>(scales, scales, 1, 2, 3, 0);
-}
-
-/** Products times 16-bit lane 0 of `scales`. */
-function times(products: v128, scales: v128): v128 {
-  return i32x4.dot_i16x8_s(products, pick(scales, v128.load(SPREAD_LANE)));
-}
-
-/** -32 * sum(scale * sum of 16 activations), over the superblock. */
-function offsetQ6_K(scales: v128, later: v128, activations: usize): v128 {
-  const sums = i32x4.add(
-    i32x4.dot_i16x8_s(scales, v128.load(activations, Q8_K_SUMS_16)),
-    i32x4.dot_i16x8_s(later, v128.load(activations, Q8_K_SUMS_16 + 16)),
-  );
-  return i32x4.neg(i32x4.shl(sums, 5));
-}
-
-/** Moves 16-bit lane 1 to lane 0, and so on. */
-function nextChunk(scales: v128): v128 {
-  return v128.shuffle<i16>(scales, scales, 1, 2, 3, 4, 5, 6, 7, 0);
 }

@@ -46,6 +46,10 @@ export const BRAIN_ROUND_BIAS: usize = 480;
 export const BRAIN_MASK: usize = 496;
 export const QUIET_BIT: usize = 512;
 
+export const HALF_BITS_SHIFTED: usize = 752;
+/** f32: 2^112, which corrects the exponent bias of an f16 in f32's place. */
+export const TWO_TO_112: usize = 768;
+
 /** f32: constants of the exponential in exponential.ts. */
 export const EXP_LOWEST: usize = 528;
 export const EXP_HIGHEST: usize = 544;
@@ -95,6 +99,9 @@ export function initialise(): void {
   v128.store(BRAIN_ROUND_BIAS, i32x4.splat(0x7fff));
   v128.store(BRAIN_MASK, i32x4.splat(0xffff0000));
   v128.store(QUIET_BIT, i32x4.splat(0x00400000));
+
+  v128.store(HALF_BITS_SHIFTED, i32x4.splat(0x8fffe000));
+  v128.store(TWO_TO_112, i32x4.splat((127 + 112) << 23));
 
   v128.store(EXP_LOWEST, f32x4.splat(-104));
   v128.store(EXP_HIGHEST, f32x4.splat(89));

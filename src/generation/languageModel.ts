@@ -57,6 +57,8 @@ export interface MemoryUse {
   readonly keyValueBytes: number;
   /** Activations of the largest batch. */
   readonly workspaceBytes: number;
+  /** WASM memories that hold all this. */
+  readonly arenaCount: number;
 }
 
 /**
@@ -174,6 +176,7 @@ export class LanguageModel implements AsyncDisposable {
       keyValueBytes:
         keyValueBytesPerToken(keyValueShape(shape), options.keyValueFormat) * options.contextLength,
       workspaceBytes: backend.workspace.peakBytes,
+      arenaCount: backend.arenas.list.length,
     };
   }
 

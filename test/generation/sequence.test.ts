@@ -39,14 +39,18 @@ test("the memory of an ended sequence serves the next, with nothing left of the 
   first[Symbol.dispose]();
   using second = model.createSequence();
   expect(await second.feed(tokens)).toEqual(expected);
-  expect(await errorOf(first.feed([1]))).toMatchInlineSnapshot(`"closed: this sequence has been closed"`);
+  expect(await errorOf(first.feed([1]))).toMatchInlineSnapshot(
+    `"closed: this sequence has been closed"`,
+  );
 });
 
 test("too many tokens for the context are refused and leave the sequence as it was", async () => {
   await using model = await openModel(file, { contextLength: 12, batchTokens: 4 });
   using sequence = model.createSequence();
   await sequence.feed(tokens.slice(0, 5));
-  expect(await errorOf(sequence.feed(tokens))).toMatchInlineSnapshot(`"context-full: 13 tokens do not fit a context of 12; ask for a longer context or feed less"`);
+  expect(await errorOf(sequence.feed(tokens))).toMatchInlineSnapshot(
+    `"context-full: 13 tokens do not fit a context of 12; ask for a longer context or feed less"`,
+  );
   expect(sequence.length).toBe(5);
   using fresh = model.createSequence();
   expect(await sequence.feed(tokens.slice(5))).toEqual(await fresh.feed(tokens));
@@ -55,7 +59,9 @@ test("too many tokens for the context are refused and leave the sequence as it w
 test("tokens outside the vocabulary, none at all and bad rewinds are refused", async () => {
   await using model = await openModel(file, { contextLength: 16 });
   using sequence = model.createSequence();
-  expect(await errorOf(sequence.feed([1, 320]))).toMatchInlineSnapshot(`"bad-option: 320 is not a token of this model; tokens go from 0 to 319"`);
+  expect(await errorOf(sequence.feed([1, 320]))).toMatchInlineSnapshot(
+    `"bad-option: 320 is not a token of this model; tokens go from 0 to 319"`,
+  );
   expect(await errorOf(sequence.feed([Number.NaN]))).toContain("not a token");
   expect(await errorOf(sequence.feed([]))).toContain("no tokens");
   expect(() => sequence.rewind(3)).toThrow("cannot rewind 0 tokens to 3");
@@ -78,12 +84,20 @@ test("a closed model says so, and closing twice is fine", async () => {
   const sequence = model.createSequence();
   await model[Symbol.asyncDispose]();
   await model[Symbol.asyncDispose]();
-  expect(await errorOf(sequence.feed([1]))).toMatchInlineSnapshot(`"closed: q8_0.gguf has been closed"`);
+  expect(await errorOf(sequence.feed([1]))).toMatchInlineSnapshot(
+    `"closed: q8_0.gguf has been closed"`,
+  );
   expect(() => model.generate("x")).toThrow("has been closed");
 });
 
 test("options out of range are refused by name", async () => {
-  expect(await errorOf(openModel(file, { threads: 0 }))).toMatchInlineSnapshot(`"bad-option: threads is 0; it may be a whole number from 1 to 256"`);
-  expect(await errorOf(openModel(file, { contextLength: 513 }))).toMatchInlineSnapshot(`"bad-option: contextLength is 513; it may be a whole number from 1 to 512 (what this model was trained for)"`);
-  expect(await errorOf(openModel(file, { batchTokens: 1.5 }))).toMatchInlineSnapshot(`"bad-option: batchTokens is 1.5; it may be a whole number from 1 to 8192"`);
+  expect(await errorOf(openModel(file, { threads: 0 }))).toMatchInlineSnapshot(
+    `"bad-option: threads is 0; it may be a whole number from 1 to 256"`,
+  );
+  expect(await errorOf(openModel(file, { contextLength: 513 }))).toMatchInlineSnapshot(
+    `"bad-option: contextLength is 513; it may be a whole number from 1 to 512 (what this model was trained for)"`,
+  );
+  expect(await errorOf(openModel(file, { batchTokens: 1.5 }))).toMatchInlineSnapshot(
+    `"bad-option: batchTokens is 1.5; it may be a whole number from 1 to 8192"`,
+  );
 });

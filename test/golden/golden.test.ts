@@ -9,7 +9,10 @@ test("the fixtures hold every family in both arithmetics", () => {
   expect(cases.length).toBeGreaterThanOrEqual(60);
 });
 
-test.for(cases.map((golden) => [golden.title, golden] as const))("%s agrees with llama.cpp", async ([, golden]) => {
-  const { problems } = await compare(golden);
-  expect(problems).toEqual([]);
-});
+test.for(cases.map((golden) => [golden.title, golden] as const))(
+  "%s agrees with llama.cpp",
+  async ([, golden]) => {
+    const { problems } = await compare(golden);
+    expect(problems).toEqual([]);
+  },
+);

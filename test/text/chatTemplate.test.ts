@@ -138,5 +138,7 @@ test("a template that fails says why", () => {
   );
   expect(() =>
     modelTemplate("{{ 1 | nosuchfilter }}").render(hello),
-  ).toThrowErrorMatchingInlineSnapshot(`[SluiceError: made.gguf: the chat template fails: Unknown NumericValue filter: nosuchfilter]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[SluiceError: made.gguf: the chat template fails: Unknown NumericValue filter: nosuchfilter]`,
+  );
 });

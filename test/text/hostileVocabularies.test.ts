@@ -54,12 +54,15 @@ test("a tokenizer that is not known names those that are", () => {
 });
 
 test("a file without tokenizer.ggml.pre is cut in the default way", () => {
+  // The default way cuts numbers after three digits, so this token cannot come about.
+  const metadata = byteLevelMetadata([["34", 1]], { "tokenizer.ggml.merges": ["3 4"] });
   const { "tokenizer.ggml.pre": _, ...entries } = Object.fromEntries(
-    byteLevelMetadata()
-      .keys()
-      .map((key) => [key, byteLevelMetadata().raw(key) as MetadataValue]),
+    [...metadata.keys()].map((key) => [key, metadata.raw(key) as MetadataValue]),
   );
-  expect(createTokenizer(metadataOf(entries)).encode("a1")).toHaveLength(2);
+  const gpt2 = createTokenizer(metadata);
+  expect(piecesOf(gpt2, gpt2.encode("12345"))).toEqual(["1", "2", "34", "5"]);
+  const tokenizer = createTokenizer(metadataOf(entries));
+  expect(piecesOf(tokenizer, tokenizer.encode("12345"))).toEqual([..."12345"]);
 });
 
 test("lists that do not fit together", () => {
@@ -72,7 +75,7 @@ test("lists that do not fit together", () => {
   expect(refused).toMatchInlineSnapshot(`
     [
       "bad-gguf: made.gguf: tokenizer.ggml.token_type has 2 entries for 256 tokens",
-      "bad-gguf: made.gguf: tokenizer.ggml.scores has 1 entries for 259 tokens",
+      "bad-gguf: made.gguf: tokenizer.ggml.scores has 1 entries for 260 tokens",
       "missing-metadata: made.gguf: metadata key "tokenizer.ggml.merges" holds "a b", an array of strings expected",
       "missing-metadata: made.gguf: metadata key "tokenizer.ggml.tokens" holds 1 at index 0, an array of strings expected",
     ]
@@ -108,6 +111,17 @@ test("special token ids outside the vocabulary count as absent", () => {
 test("merges that name unknown tokens or are no pairs are left out", () => {
   const tokenizer = byteLevelTokenizer([["ab", 1]], {
     "tokenizer.ggml.merges": ["b c", "x", " ", "", "a b", "ab c"],
+  });
+  expect(piecesOf(tokenizer, tokenizer.encode("abc"))).toEqual(["ab", "c"]);
+});
+
+test("of the same merge twice the first counts", () => {
+  const more = [
+    ["ab", 1],
+    ["bc", 1],
+  ] as const;
+  const tokenizer = byteLevelTokenizer(more, {
+    "tokenizer.ggml.merges": ["a b", "b c", "a b"],
   });
   expect(piecesOf(tokenizer, tokenizer.encode("abc"))).toEqual(["ab", "c"]);
 });

@@ -104,11 +104,7 @@ describe.each(Object.entries(tokenizers))("with the vocabulary of %s", (name, to
 });
 
 test("lone surrogates are read as U+FFFD", () => {
-  const tokenizer = tokenizers["gpt-2"] as Tokenizer;
-  fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
-      const broken = `${text}\uD800x\uDC00`;
-      expect(tokenizer.decode(tokenizer.encode(broken, asText))).toBe(broken.toWellFormed());
-    }),
-  );
+  for (const tokenizer of Object.values(tokenizers)) {
+    expect(tokenizer.encode("a\uD800x\uDC00")).toEqual(tokenizer.encode("a\uFFFDx\uFFFD"));
+  }
 });

@@ -103,6 +103,7 @@ test("Phi-3's special tokens swallow the white space after them", () => {
   const more = [
     ["<|user|>", control, 0],
     ["<|endoftext|>", control, 0],
+    ["\n", userDefined, 0],
   ] as const;
   const entries = { "tokenizer.ggml.add_space_prefix": false };
   const phi = sentencePieceTokenizer(more, { ...entries, "general.name": "Phi-3 Mini" });

@@ -1,4 +1,4 @@
-import { SplitPreTokenizer } from "@huggingface/tokenizers";
+import { Tokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { preTokenizers } from "../../src/text/splitPatterns.ts";
@@ -6,16 +6,26 @@ import { preTokenizers } from "../../src/text/splitPatterns.ts";
 /** The words that a family cuts a text into, by the library that encoding uses. */
 function cutterOf(name: string): (text: string) => string[] {
   const { patterns } = preTokenizers.get(name) ?? { patterns: [] };
-  const splits = patterns.map(
-    (pattern) =>
-      new SplitPreTokenizer({
-        type: "Split",
-        pattern: { Regex: pattern },
-        behavior: "Isolated",
-        invert: false,
-      }),
+  const tokenizer = new Tokenizer(
+    {
+      added_tokens: [],
+      normalizer: null,
+      pre_tokenizer: {
+        type: "Sequence",
+        pretokenizers: patterns.map((pattern) => ({
+          type: "Split",
+          pattern: { Regex: pattern },
+          behavior: "Isolated",
+          invert: false,
+        })),
+      },
+      model: { type: "BPE", vocab: {}, merges: [] },
+      post_processor: null,
+      decoder: null,
+    },
+    {},
   );
-  return (text) => splits.reduce((words, split) => split.pre_tokenize(words), [text]);
+  return (text) => tokenizer.pre_tokenizer?.pre_tokenize(text) ?? [];
 }
 
 /** The same by JavaScript's own regular expressions: every match, and every gap between two. */

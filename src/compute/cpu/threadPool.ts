@@ -26,11 +26,16 @@ export interface ThreadPoolOptions {
   readonly scratchBytes: number;
   /** A round in which no chunk ends for so long has lost a thread. @default 30000 */
   readonly stallMs?: number;
+  /** The module whose default export takes part in rounds. @default worker.ts; tests plant faulty ones */
+  readonly workerFile?: URL;
 }
 
 /** Looks at the done count this often before the caller goes to sleep. */
 const spinLimit = 20_000;
 const sleepMs = 100;
+
+/** `worker.ts` beside this source, `worker.js` beside the built one. */
+const workerFile = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 
 export class ThreadPool implements AsyncDisposable {
   readonly threads: number;
@@ -104,7 +109,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#attached = memories.length;
     const { threads, module, scratch, scratchBytes } = this.#options;
     if (threads === 1) return;
-    const filename = new URL(`./worker${extname(import.meta.url)}`, import.meta.url).href;
+    const filename = (this.#options.workerFile ?? workerFile).href;
     this.#pool ??= new Piscina<WorkerTask, void>({
       filename,
       minThreads: threads - 1,

@@ -1,0 +1,55 @@
+/** Where words go: results to stdout, everything else to stderr. */
+import { once } from "node:events";
+import { styleText } from "node:util";
+
+/**
+ * Ends the program when nobody takes its results any more: without a word if the reader has gone
+ * (`sluice run | head -1`), with one if they cannot be written, as on a full disk.
+ */
+export function watchOutput(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    note(`sluice: cannot write the results: ${error.message}`);
+    process.exit(1);
+  });
+  // Nobody is left to be told.
+  process.stderr.on("error", () => {});
+}
+
+/** Writes text as it is; waits while the reader is slower than we are. */
+export async function writeResult(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain");
+}
+
+/** Writes text from a model: as it is, but on a terminal without what would steer the terminal. */
+export async function writeModelText(text: string): Promise<void> {
+  await writeResult(process.stdout.isTTY ? printable(text, /[^\P{Cc}\n\t]/gu) : text);
+}
+
+/** One value as JSON; what is `undefined` becomes null, so that every key is there. */
+export async function writeJson(value: unknown): Promise<void> {
+  const text = JSON.stringify(value, (_, part: unknown) => (part === undefined ? null : part), 2);
+  await writeResult(`${text}\n`);
+}
+
+/** A line on stderr. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Text from a file on one line: line ends and escape sequences in it become visible. */
+export function printable(text: string, unwanted: RegExp = /\p{Cc}/gu): string {
+  return text.replace(unwanted, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+}
+
+/** A heading of the results: bold on a terminal that has colours. */
+export function heading(text: string): string {
+  return styleText("bold", text, { stream: process.stdout });
+}
+
+/** Less important words on stderr. */
+export function faint(text: string): string {
+  return styleText("dim", text, { stream: process.stderr });
+}
