@@ -25,6 +25,16 @@ import { machineLine } from "./machine.ts";
 
 const TURNS = 3;
 const TURN_MS = 250;
+/** Per turn; tinybench's default of 64 would take minutes with matrices in DRAM. */
+const LEAST_SAMPLES = 7;
+
+const benchOptions = {
+  time: TURN_MS,
+  iterations: LEAST_SAMPLES,
+  warmupTime: TURN_MS / 5,
+  warmupIterations: 1,
+  retainSamples: true,
+};
 
 const { values: options } = parseArgs({
   options: {
@@ -93,7 +103,7 @@ async function measure(name: FormatName): Promise<Row[]> {
 
   const samples: Record<KernelBuild, number[]> = { relaxed: [], plain: [] };
   for (let turn = 0; turn < TURNS; turn++) {
-    const bench = new Bench({ time: TURN_MS, warmupTime: TURN_MS / 5, retainSamples: true });
+    const bench = new Bench(benchOptions);
     bench.add("relaxed", runs.relaxed).add("plain", runs.plain);
     for (const { name: build, result } of await bench.run()) {
       if (result.state !== "completed") throw new Error(`${name} ${build}: ${result.state}`);

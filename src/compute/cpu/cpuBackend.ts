@@ -34,7 +34,7 @@ export interface MemoryNeeds {
   readonly headValues: number;
 }
 
-/** The event loop gets its turn at least this often while a batch is computed. */
+/** The event loop gets its turn at least this often, whether batches are long or many. */
 const turnMs = 20;
 
 export class CpuBackend implements AsyncDisposable {
@@ -132,7 +132,6 @@ export class CpuBackend implements AsyncDisposable {
   async during<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     const mark = this.workspace.mark;
     this.#signal = signal;
-    this.#lastTurn = performance.now();
     try {
       await using _threads = await this.holdThreads();
       return await work();

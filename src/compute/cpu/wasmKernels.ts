@@ -171,7 +171,7 @@ export function encodedBytes(activation: KernelActivation, columns: number): num
   }
 }
 
-/** `relaxed` uses relaxed SIMD, about twice as fast; both give the same bits. */
+/** `relaxed` uses relaxed SIMD, up to twice as fast; both give the same bits. */
 export type KernelBuild = "relaxed" | "plain";
 
 export interface CompiledKernels {
