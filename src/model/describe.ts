@@ -95,7 +95,7 @@ export function describeModel(file: GgufFile, options: DescribeOptions): ModelDe
     fileBytes: file.sizeBytes,
     name: textOf(metadata, "general.name"),
     architecture,
-    obstacle: tensors.length === 0 ? "the file holds no weights" : obstacle,
+    obstacle: obstacle ?? (tensors.length === 0 ? "the file holds no weights" : undefined),
     parameters: countParameters(tensors, experts),
     layerCount: size("block_count"),
     hiddenSize: size("embedding_length"),

@@ -1,6 +1,6 @@
 /** The sizes every family shares, read from `<architecture>.*` keys with llama.cpp's defaults. */
 import type { Metadata } from "../gguf/metadata.ts";
-import { SluiceError } from "../support/errors.ts";
+import { BadGgufError } from "../support/errors.ts";
 
 export interface Shape {
   /** `general.architecture`. */
@@ -30,6 +30,8 @@ export interface Shape {
 }
 
 const layerLimit = 4096;
+/** A job carries both head sizes in one word. */
+const headLimit = 32_767;
 
 /** Reads and checks the common sizes. `expertSize` is the family's rule for its experts' width. */
 export function readShape(
@@ -65,6 +67,11 @@ export function readShape(
     refuse(
       "attention.head_count",
       `${headCount} heads cannot share ${keyValueHeadCount} key-value heads`,
+    );
+  if (Math.max(headSize, valueSize) > headLimit)
+    refuse(
+      "attention.key_length",
+      `heads of ${headSize} and ${valueSize} values are larger than any model's`,
     );
   if (rotarySize > headSize || rotarySize % 2 !== 0)
     refuse("rope.dimension_count", `${rotarySize} of ${headSize} values cannot rotate in pairs`);
@@ -106,9 +113,6 @@ export function readShape(
   }
 
   function refuse(key: string, why: string): never {
-    throw new SluiceError(
-      "missing-metadata",
-      `${metadata.file}: metadata key "${keyOf(key)}": ${why}`,
-    );
+    throw new BadGgufError(metadata.file, `metadata key "${keyOf(key)}": ${why}`);
   }
 }

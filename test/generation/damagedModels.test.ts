@@ -105,19 +105,19 @@ test("a model that cannot be run says what is wrong with it", async () => {
     `"missing-metadata: damaged.gguf has no metadata key "qwen3moe.block_count" (a count expected)"`,
   );
   expect(await refusal({ "qwen3moe.block_count": 0 })).toMatchInlineSnapshot(
-    `"missing-metadata: damaged.gguf: metadata key "qwen3moe.block_count": 0 is not a positive whole number"`,
+    `"bad-gguf: damaged.gguf: metadata key "qwen3moe.block_count": 0 is not a positive whole number"`,
   );
   expect(await refusal({ "qwen3moe.block_count": 2 ** 31 })).toMatchInlineSnapshot(
-    `"missing-metadata: damaged.gguf: metadata key "qwen3moe.block_count": 2147483648 layers are more than any model has"`,
+    `"bad-gguf: damaged.gguf: metadata key "qwen3moe.block_count": 2147483648 layers are more than any model has"`,
   );
   expect(await refusal({ "qwen3moe.expert_used_count": 5 })).toMatchInlineSnapshot(
-    `"missing-metadata: damaged.gguf: metadata key "qwen3moe.expert_used_count": 5 of 4 experts cannot serve a token"`,
+    `"bad-gguf: damaged.gguf: metadata key "qwen3moe.expert_used_count": 5 of 4 experts cannot serve a token"`,
   );
   expect(await refusal({ "qwen3moe.attention.head_count": 3 })).toMatchInlineSnapshot(
-    `"missing-metadata: damaged.gguf: metadata key "qwen3moe.attention.key_length": 10.666666666666666 is not a positive whole number"`,
+    `"bad-gguf: damaged.gguf: metadata key "qwen3moe.attention.key_length": 10.666666666666666 is not a positive whole number"`,
   );
   expect(await refusal({ "qwen3moe.rope.dimension_count": 15 })).toMatchInlineSnapshot(
-    `"missing-metadata: damaged.gguf: metadata key "qwen3moe.rope.dimension_count": 15 of 16 values cannot rotate in pairs"`,
+    `"bad-gguf: damaged.gguf: metadata key "qwen3moe.rope.dimension_count": 15 of 16 values cannot rotate in pairs"`,
   );
   expect(await refusal({})).toMatchInlineSnapshot(
     `"missing-tensor: damaged.gguf has no tensor "blk.0.attn_norm.weight"; was it converted for this architecture?"`,

@@ -34,6 +34,9 @@ export interface MemoryNeeds {
   readonly headValues: number;
 }
 
+/** Where a tensor lies while batches are measured: some arena that is not the hub. */
+const nowhere: Region = { arena: { index: 1 } as Arena, address: 0, byteLength: 0 };
+
 /** The event loop gets its turn at least this often, whether batches are long or many. */
 const turnMs = 20;
 
@@ -109,7 +112,7 @@ export class CpuBackend implements AsyncDisposable {
   /** Place of a tensor; while measuring, a stand-in outside the hub: the worst case for copies. */
   place(name: string, region: Region | undefined): Region {
     if (region !== undefined) return region;
-    if (this.measuring) return { arena: { index: 1 } as Arena, address: 0, byteLength: 0 };
+    if (this.measuring) return nowhere;
     throw new Error(`${name} has not been loaded`);
   }
 

@@ -1,7 +1,7 @@
 /** Reads a model's rotary embedding: `<architecture>.rope.*`, and `rope_freqs.weight` where present. */
 import type { Metadata } from "../../gguf/metadata.ts";
 import { createRope, type Rope, type RopeScaling } from "../../numerics/rope.ts";
-import { SluiceError } from "../../support/errors.ts";
+import { BadGgufError } from "../../support/errors.ts";
 import type { WeightSource } from "../architecture.ts";
 import type { Shape } from "../shape.ts";
 
@@ -43,8 +43,5 @@ function readScaling(metadata: Metadata, shape: Shape): RopeScaling {
 }
 
 function refuse(metadata: Metadata, shape: Shape, name: string, found: string): never {
-  throw new SluiceError(
-    "missing-metadata",
-    `${metadata.file}: metadata key "${shape.architecture}.${name}" is ${found}`,
-  );
+  throw new BadGgufError(metadata.file, `metadata key "${shape.architecture}.${name}" is ${found}`);
 }
