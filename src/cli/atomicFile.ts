@@ -1,5 +1,6 @@
 /** A result file that is there whole or not at all: written beside its place, then renamed. */
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { getSystemErrorMessage } from "node:util";
 import { SluiceError } from "../support/errors.ts";
 
 export class AtomicFile implements AsyncDisposable {
@@ -8,7 +9,8 @@ export class AtomicFile implements AsyncDisposable {
   readonly #handle: FileHandle;
   #finished = false;
 
-  private constructor(path: string, target: string, handle: FileHandle) {
+  /** Use `AtomicFile.create`. */
+  constructor(path: string, target: string, handle: FileHandle) {
     this.#path = path;
     this.#target = target;
     this.#handle = handle;
@@ -64,7 +66,13 @@ async function orUnwritable<T>(path: string, attempt: () => Promise<T>): Promise
   try {
     return await attempt();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SluiceError("file-unwritable", `cannot write ${path}: ${reason}`, { cause });
+    throw new SluiceError("file-unwritable", `cannot write ${path}: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** The system's words without the call and the unfinished file's name. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const { errno, message } = cause as NodeJS.ErrnoException;
+  return errno === undefined ? message : getSystemErrorMessage(errno);
 }

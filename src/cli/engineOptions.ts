@@ -57,11 +57,10 @@ export function addEngineOptions(command: Command, defaults: EngineDefaults = op
       ),
     )
     .addOption(
-      choice(
-        "--kernels <build>",
-        "SIMD build; the same results (default: relaxed where it runs)",
-        ["relaxed", "plain"],
-      ),
+      choice("--kernels <build>", "SIMD build; the same results (default: relaxed where it runs)", [
+        "relaxed",
+        "plain",
+      ]),
     );
 }
 

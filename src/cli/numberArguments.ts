@@ -7,9 +7,10 @@ export interface Range {
 }
 
 /** A parser for Commander, which puts the option's name in front of the message. */
-export function wholeNumber({ least = 0, most = Number.MAX_SAFE_INTEGER }: Range = {}): (
-  text: string,
-) => number {
+export function wholeNumber({
+  least = 0,
+  most = Number.MAX_SAFE_INTEGER,
+}: Range = {}): (text: string) => number {
   const limit = most === Number.MAX_SAFE_INTEGER ? "up" : `to ${most}`;
   return (text) => {
     const value = Number(text);
@@ -19,9 +20,10 @@ export function wholeNumber({ least = 0, most = Number.MAX_SAFE_INTEGER }: Range
 }
 
 /** The same for any finite number. */
-export function realNumber({ least = 0, most = Number.MAX_VALUE }: Range = {}): (
-  text: string,
-) => number {
+export function realNumber({
+  least = 0,
+  most = Number.MAX_VALUE,
+}: Range = {}): (text: string) => number {
   const limit = most === Number.MAX_VALUE ? "up" : `to ${most}`;
   return (text) => {
     const value = Number(text);
@@ -35,6 +37,7 @@ export function realNumber({ least = 0, most = Number.MAX_VALUE }: Range = {}): 
 export function tokenList(text: string): readonly number[] {
   const parts = text.split(",").map((part) => part.trim());
   const tokens = parts.map(Number);
-  if (parts.every((part) => /^\d+$/.test(part)) && tokens.every(Number.isSafeInteger)) return tokens;
+  if (parts.every((part) => /^\d+$/.test(part)) && tokens.every(Number.isSafeInteger))
+    return tokens;
   throw new InvalidArgumentError('It must be token ids with commas between them, such as "1,2,3".');
 }

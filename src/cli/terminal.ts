@@ -26,9 +26,9 @@ export async function writeModelText(text: string): Promise<void> {
   await writeResult(process.stdout.isTTY ? printable(text, /[^\P{Cc}\n\t]/gu) : text);
 }
 
-/** One value as JSON; what is `undefined` becomes null, so that every key is there. */
+/** One value as JSON on one line; what is `undefined` becomes null, so that every key is there. */
 export async function writeJson(value: unknown): Promise<void> {
-  const text = JSON.stringify(value, (_, part: unknown) => (part === undefined ? null : part), 2);
+  const text = JSON.stringify(value, (_, part: unknown) => (part === undefined ? null : part));
   await writeResult(`${text}\n`);
 }
 
@@ -47,9 +47,4 @@ export function printable(text: string, unwanted: RegExp = /\p{Cc}/gu): string {
 /** A heading of the results: bold on a terminal that has colours. */
 export function heading(text: string): string {
   return styleText("bold", text, { stream: process.stdout });
-}
-
-/** Less important words on stderr. */
-export function faint(text: string): string {
-  return styleText("dim", text, { stream: process.stderr });
 }

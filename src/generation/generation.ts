@@ -117,11 +117,7 @@ function tokensOf(model: LanguageModel, prompt: Prompt): readonly number[] {
   if (typeof prompt === "string") return model.tokenizer.encode(prompt);
   const [first] = prompt;
   if (first === undefined || typeof first === "number") return prompt as readonly number[];
-  const text = model.chatTemplate.render(prompt as readonly ChatMessage[], {
-    addGenerationPrompt: true,
-  });
-  // The template has written the special tokens, the beginning of text included.
-  return model.tokenizer.encode(text, { addSpecial: false });
+  return model.tokenizer.encode(model.chatTemplate.render(prompt as readonly ChatMessage[]));
 }
 
 function checkMaxTokens(value: number | undefined): void {

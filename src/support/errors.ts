@@ -9,6 +9,7 @@ export type ErrorCode =
   | "unsupported-template"
   | "bad-option"
   | "file-unreadable"
+  | "file-unwritable"
   | "out-of-memory"
   | "context-full"
   | "bad-number"

@@ -43,7 +43,7 @@ const endPieces: readonly string[] = [
   "<|file_sep|>",
 ];
 
-export interface EndOfGenerationTokens {
+interface EndOfGenerationTokens {
   readonly all: ReadonlySet<number>;
   /** Those found by their text. */
   readonly byPiece: ReadonlySet<number>;

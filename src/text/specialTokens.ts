@@ -9,7 +9,7 @@
 import type { TokenKind, Vocabulary } from "./ggufVocabulary.ts";
 
 /** A special token, or the text between two of them. */
-export type TextPart = number | string;
+type TextPart = number | string;
 
 /** Cuts a text into special tokens and the text between them, none of it empty. */
 export type SpecialTokenFinder = (text: string) => TextPart[];

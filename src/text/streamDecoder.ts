@@ -11,8 +11,8 @@ export interface DecodableToken {
   readonly bytes: Uint8Array;
   /** Control and unknown tokens, which are no text of the model's. */
   readonly hidden: boolean;
-  /** Whether encoding put a space in front of the text after this token. */
-  readonly spacePrefixFollows: boolean;
+  /** Special tokens, hidden ones among them, are found before text is encoded. */
+  readonly special: boolean;
 }
 
 export interface DecodeOptions {
@@ -29,17 +29,20 @@ export interface DecodeOptions {
 export class StreamDecoder {
   readonly #describe: (token: number) => DecodableToken;
   readonly #showsSpecial: boolean;
+  readonly #hasSpacePrefix: boolean;
   // A byte order mark is a character of the text like any other.
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  #dropsSpace: boolean;
+  /** Whether a text begins here, with the space that encoding put in front of it. */
+  #beginsText: boolean;
 
   constructor(
     describe: (token: number) => DecodableToken,
-    options: DecodeOptions & { readonly spacePrefixFirst: boolean },
+    options: DecodeOptions & { readonly hasSpacePrefix: boolean },
   ) {
     this.#describe = describe;
     this.#showsSpecial = options.special ?? false;
-    this.#dropsSpace = options.spacePrefixFirst && !(options.continuation ?? false);
+    this.#hasSpacePrefix = options.hasSpacePrefix;
+    this.#beginsText = !(options.continuation ?? false);
   }
 
   /**
@@ -47,11 +50,11 @@ export class StreamDecoder {
    * complete character. Bytes that cannot become a character any more come as U+FFFD.
    */
   push(token: number): string {
-    const { bytes, hidden, spacePrefixFollows } = this.#describe(token);
-    const dropped = this.#dropsSpace && bytes[0] === 0x20 ? 1 : 0;
-    this.#dropsSpace = spacePrefixFollows;
+    const { bytes, hidden, special } = this.#describe(token);
+    const hasPrefix = this.#hasSpacePrefix && this.#beginsText && !special && bytes[0] === 0x20;
+    this.#beginsText = special;
     if (hidden && !this.#showsSpecial) return "";
-    return this.#decoder.decode(bytes.subarray(dropped), { stream: true });
+    return this.#decoder.decode(bytes.subarray(hasPrefix ? 1 : 0), { stream: true });
   }
 
   /** Returns U+FFFD for a character that was begun and never completed; ends the stream. */

@@ -50,7 +50,7 @@ export interface Tokenizer {
 }
 
 /**
- * Builds the tokenizer of a model. Takes about a second for 150,000 tokens.
+ * Builds the tokenizer of a model: about a second for a vocabulary of 150,000 tokens.
  *
  * @throws SluiceError "unsupported-tokenizer" for a vocabulary that is absent or of a kind not
  *   known here; BadGgufError or MissingMetadataError for a broken one
@@ -133,18 +133,13 @@ class GgufTokenizer implements Tokenizer {
   stream(options: DecodeOptions = {}): StreamDecoder {
     return new StreamDecoder((token) => this.#describe(token), {
       ...options,
-      spacePrefixFirst: this.#vocabulary.addsSpacePrefix,
+      hasSpacePrefix: this.#vocabulary.addsSpacePrefix,
     });
   }
 
   #describe(token: number): DecodableToken {
     const kind = this.#vocabulary.kinds[token];
     const hidden = kind === "control" || kind === "unknown";
-    const special = hidden || kind === "user-defined";
-    return {
-      bytes: this.bytes(token),
-      hidden,
-      spacePrefixFollows: special && this.#vocabulary.addsSpacePrefix,
-    };
+    return { bytes: this.bytes(token), hidden, special: hidden || kind === "user-defined" };
   }
 }

@@ -90,6 +90,11 @@ test("the space that SentencePiece added is taken away again", () => {
   expect(tokenizer.decode(word, { continuation: true })).toBe(" word");
 });
 
+test("a special token that begins with a space keeps it", () => {
+  const tokenizer = sentencePieceTokenizer([["  ", userDefined, 0]]);
+  expect(tokenizer.decode(tokenizer.encode("  a  b"))).toBe("  a  b");
+});
+
 test("a file may forbid the space", () => {
   const tokenizer = sentencePieceTokenizer([], {
     "tokenizer.ggml.add_space_prefix": false,

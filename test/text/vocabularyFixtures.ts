@@ -11,7 +11,7 @@ import { createTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts";
 const folder = new URL("../fixtures/vocab/", import.meta.url);
 
 export const vocabularyNames = ["gpt-2", "refact", "deepseek-llm", "llama-spm"] as const;
-export type VocabularyName = (typeof vocabularyNames)[number];
+type VocabularyName = (typeof vocabularyNames)[number];
 
 export function readFixture(name: string): string {
   return readFileSync(new URL(name, folder), "utf8");

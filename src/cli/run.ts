@@ -1,0 +1,178 @@
+/** `sluice run`: one completion, printed as it comes, and how it went. */
+import type { Command } from "commander";
+import { embeddedModelPath, embeddedModelPrompt } from "../generation/embeddedModel.ts";
+import { type GenerateOptions, generateDefaults, type Prompt } from "../generation/generation.ts";
+import { type LanguageModel, openModel } from "../generation/languageModel.ts";
+import { samplingDefaults } from "../generation/sampler.ts";
+import { OptionError, SluiceError } from "../support/errors.ts";
+import { addEngineOptions, type EngineFlags, openOptionsOf } from "./engineOptions.ts";
+import { ExpertUse } from "./expertUse.ts";
+import { Interruption } from "./interruption.ts";
+import { showLoading } from "./loadingLine.ts";
+import { realNumber, wholeNumber } from "./numberArguments.ts";
+import { type FinishedRun, runJson, statisticsLines } from "./runStatistics.ts";
+import { note, writeJson, writeModelText, writeResult } from "./terminal.ts";
+import { readText } from "./textInput.ts";
+
+interface RunFlags extends EngineFlags {
+  readonly prompt?: string;
+  readonly promptFile?: string;
+  readonly raw?: true;
+  readonly maxTokens: number;
+  readonly temperature?: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly seed?: number;
+  readonly map: boolean;
+  readonly json?: true;
+}
+
+export function addRunCommand(program: Command): void {
+  const command = program
+    .command("run")
+    .summary("complete a prompt")
+    .description(
+      "Answers a prompt and streams the text. The prompt becomes a user's message in the model's own " +
+        "chat template; with --raw, or if the file has no template, it is continued as it is. " +
+        "Without MODEL, the model that comes with sluice runs; without a prompt as well, it is asked " +
+        `"${embeddedModelPrompt}"`,
+    )
+    .argument("[model]", "a GGUF file; any one of a split model")
+    .optionsGroup("Prompt:")
+    .option("-p, --prompt <text>", '"-" reads it from stdin')
+    .option("--prompt-file <file>", "read the prompt from a UTF-8 file")
+    .option("--raw", "continue the prompt as it is, without the chat template")
+    .optionsGroup("Sampling:")
+    .option(
+      "-n, --max-tokens <count>",
+      "stop after so many tokens",
+      wholeNumber({ least: 1 }),
+      generateDefaults.maxTokens,
+    )
+    .option(
+      "--temperature <value>",
+      `lower is safer, 0 always takes the likeliest token (default: ${samplingDefaults.temperature}; without a prompt 0)`,
+      realNumber(),
+    )
+    .option(
+      "--top-k <count>",
+      "keep so many of the likeliest tokens; 0 is off",
+      wholeNumber(),
+      samplingDefaults.topK,
+    )
+    .option(
+      "--top-p <share>",
+      "keep the likeliest tokens of this probability; 1 is off",
+      realNumber({ most: 1 }),
+      samplingDefaults.topP,
+    )
+    .option(
+      "--min-p <share>",
+      "keep tokens so likely, compared with the likeliest; 0 is off",
+      realNumber({ most: 1 }),
+      samplingDefaults.minP,
+    )
+    .option(
+      "--seed <number>",
+      "repeats a run (default: a new one each time)",
+      wholeNumber({ most: 2 ** 32 - 1 }),
+    )
+    .optionsGroup("Report:")
+    .option("--no-map", "no map of the experts' use")
+    .option("--json", "no stream, but one JSON object with the text and all of the report");
+  addEngineOptions(command);
+  command
+    .addHelpText(
+      "after",
+      `
+Ctrl-C ends the generation and reports what there is, with exit code 130; a
+second Ctrl-C ends everything at once. Of a prompt from a file or stdin, a final
+line end is dropped.
+
+Examples:
+  $ sluice run
+  $ sluice run -p "Tell me a story about a fox." --seed 7
+  $ sluice run olmoe.gguf --raw -p "The capital of France is" -n 20
+  $ cat question.txt | sluice run olmoe.gguf -p - --json`,
+    )
+    .action(run);
+}
+
+async function run(path: string | undefined, flags: RunFlags): Promise<void> {
+  using interruption = new Interruption();
+  const { signal } = interruption;
+  const prompt = await readPrompt(path, flags, signal);
+  await using model = await open(path ?? embeddedModelPath, flags, signal);
+  using use = new ExpertUse(model);
+  const sampling = generateOptions(flags, prompt === undefined);
+  const messages = promptFor(model, prompt ?? embeddedModelPrompt, flags);
+  const generation = model.generate(messages, { ...sampling, signal });
+
+  let text = "";
+  const report = async () => {
+    const sampled = sampling.temperature !== 0;
+    await printReport({ model, generation, text, sampled, expertUses: use.counts }, flags);
+  };
+  try {
+    for await (const piece of generation) {
+      text += piece;
+      if (flags.json === undefined) await writeModelText(piece);
+    }
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === "aborted") await report();
+    throw error;
+  }
+  await report();
+}
+
+async function open(path: string, flags: RunFlags, signal: AbortSignal): Promise<LanguageModel> {
+  using _loading = showLoading();
+  return await openModel(path, openOptionsOf(flags, signal));
+}
+
+/** `undefined` if the embedded model shall get its own. */
+async function readPrompt(
+  path: string | undefined,
+  { prompt, promptFile, raw }: RunFlags,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (prompt !== undefined && promptFile !== undefined) {
+    throw new OptionError("--prompt and --prompt-file cannot be used together");
+  }
+  const text = await readText({ text: prompt, file: promptFile, signal });
+  if (text === "" || (text === undefined && (path !== undefined || raw))) {
+    throw new OptionError("a prompt is missing: give one with -p or --prompt-file");
+  }
+  return text === prompt ? text : text?.replace(/\r?\n$/, "");
+}
+
+function promptFor(model: LanguageModel, text: string, { raw }: RunFlags): Prompt {
+  if (raw || model.chatTemplate.source !== "model") return text;
+  return [{ role: "user", content: text }];
+}
+
+function generateOptions(flags: RunFlags, isDefaultPrompt: boolean): GenerateOptions {
+  const { maxTokens, topK, topP, minP, seed } = flags;
+  // Who just starts the program shall see the same good answer as everybody.
+  const temperature = isDefaultPrompt ? 0 : samplingDefaults.temperature;
+  return {
+    maxTokens,
+    temperature: flags.temperature ?? temperature,
+    topK,
+    topP,
+    minP,
+    ...(seed === undefined ? {} : { seed }),
+  };
+}
+
+async function printReport(finished: FinishedRun, { json, map }: RunFlags): Promise<void> {
+  if (json) {
+    await writeJson(runJson(finished));
+    return;
+  }
+  if (!finished.text.endsWith("\n")) await writeResult("\n");
+  const shown = map ? finished : { ...finished, expertUses: [] };
+  if (process.stderr.isTTY) note("");
+  for (const line of statisticsLines(shown)) note(line);
+}
