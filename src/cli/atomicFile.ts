@@ -1,7 +1,7 @@
 /** A result file that is there whole or not at all: written beside its place, then renamed. */
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { getSystemErrorMessage } from "node:util";
 import { SluiceError } from "../support/errors.ts";
+import { systemReason } from "./systemReason.ts";
 
 export class AtomicFile implements AsyncDisposable {
   readonly #path: string;
@@ -66,13 +66,8 @@ async function orUnwritable<T>(path: string, attempt: () => Promise<T>): Promise
   try {
     return await attempt();
   } catch (cause) {
-    throw new SluiceError("file-unwritable", `cannot write ${path}: ${reasonOf(cause)}`, { cause });
+    throw new SluiceError("file-unwritable", `cannot write ${path}: ${systemReason(cause)}`, {
+      cause,
+    });
   }
-}
-
-/** The system's words without the call and the unfinished file's name. */
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const { errno, message } = cause as NodeJS.ErrnoException;
-  return errno === undefined ? message : getSystemErrorMessage(errno);
 }

@@ -10,10 +10,10 @@ export function countText(count: number): string {
   return scaled(count, 1000, ["", "thousand", "million", "billion", "trillion"]);
 }
 
-/** `83.4` -> "83.4", `1234.5` -> "1235" */
+/** `83.4` -> "83.4", `1234.5` -> "1235", `0` -> "0.00" */
 export function threeDigits(value: number): string {
-  if (value >= 1000 || Number.isInteger(value)) return value.toFixed(0);
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+  // At the edges, rounding up must not add a digit.
+  return value.toFixed(value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2);
 }
 
 function scaled(value: number, step: number, units: readonly string[]): string {

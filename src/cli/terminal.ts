@@ -1,6 +1,7 @@
 /** Where words go: results to stdout, everything else to stderr. */
 import { once } from "node:events";
 import { styleText } from "node:util";
+import { systemReason } from "./systemReason.ts";
 
 /**
  * Ends the program when nobody takes its results any more: without a word if the reader has gone
@@ -9,7 +10,7 @@ import { styleText } from "node:util";
 export function watchOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
-    note(`sluice: cannot write the results: ${error.message}`);
+    note(`sluice: cannot write the results: ${systemReason(error)}`);
     process.exit(1);
   });
   // Nobody is left to be told.

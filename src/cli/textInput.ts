@@ -1,6 +1,7 @@
 /** Texts that commands are given: as an argument, in a file, or on stdin. */
 import { createReadStream } from "node:fs";
 import { SluiceError } from "../support/errors.ts";
+import { systemReason } from "./systemReason.ts";
 
 /** What stands for stdin. */
 const stdinName = "-";
@@ -41,13 +42,9 @@ async function readUtf8(
     return decoder.decode(Buffer.concat(chunks));
   } catch (cause) {
     if (signal?.aborted) throw new SluiceError("aborted", "reading was cancelled", { cause });
-    const reason = cause instanceof TypeError ? "it is not UTF-8 text" : messageOf(cause);
+    const reason = cause instanceof TypeError ? "it is not UTF-8 text" : systemReason(cause);
     throw new SluiceError("file-unreadable", `cannot read ${name}: ${reason}`, { cause });
   } finally {
     signal?.removeEventListener("abort", stop);
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

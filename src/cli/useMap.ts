@@ -6,7 +6,7 @@
 
 /** From light to dark. */
 const shades = ["·", "░", "▒", "▓", "█"] as const;
-const legend = "· never  ░ seldom  ▒ about average  ▓ from 1.5 times  █ from 2.5 times";
+const legend = "· never  ░ seldom  ▒ about average  ▓ from 1.5x  █ from 2.5x";
 
 /** With the label in front, lines fit into 80 columns. */
 const widthLimit = 64;

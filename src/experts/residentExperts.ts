@@ -3,7 +3,7 @@ import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import { cpu, hiddenFloats } from "../compute/cpu/cpuOps.ts";
 import { CpuHidden, type CpuMatrix } from "../compute/cpu/cpuTensors.ts";
 import { encodings } from "../compute/cpu/encodings.ts";
-import { jobCode } from "../compute/cpu/jobList.ts";
+import { mix as mixJob } from "../compute/cpu/jobs/elementwise.ts";
 import type { Product } from "../compute/cpu/multiplier.ts";
 import type { Ops } from "../compute/ops.ts";
 import type { Region } from "../memory/arena.ts";
@@ -186,15 +186,9 @@ export function createResidentExperts(backend: CpuBackend, ops: Ops): Experts {
     new Float32Array(buffer, weights, pairs).set(routing.weights);
     const perChunk = Math.max(1, Math.ceil(routing.tokens / (2 * backend.options.threads)));
     jobs.add(
-      jobCode.mix,
-      0,
-      routing.tokens,
-      perChunk,
-      addresses,
-      weights,
-      output.address,
-      output.width,
-      routing.k,
+      mixJob,
+      { items: routing.tokens, itemsPerChunk: perChunk },
+      { rows: addresses, weights, output: output.address, width: output.width, k: routing.k },
     );
     backend.run(jobs);
   }

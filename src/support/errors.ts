@@ -8,6 +8,8 @@ export type ErrorCode =
   | "unsupported-tokenizer"
   | "unsupported-template"
   | "bad-option"
+  | "policy-misuse"
+  | "bad-profile"
   | "file-unreadable"
   | "file-unwritable"
   | "out-of-memory"
@@ -78,5 +80,23 @@ export class OptionError extends SluiceError {
 
   constructor(message: string) {
     super("bad-option", message);
+  }
+}
+
+/** A saved access profile that cannot be read: says which part, and what would be right. */
+export class BadProfileError extends SluiceError {
+  override readonly name = "BadProfileError";
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super("bad-profile", `access profile: ${reason}`, options);
+  }
+}
+
+/** A policy was asked for what would break its own books: a mistake of the calling code. */
+export class PolicyMisuseError extends SluiceError {
+  override readonly name = "PolicyMisuseError";
+
+  constructor(message: string) {
+    super("policy-misuse", message);
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { roundLimit } from "../../src/compute/cpu/controlBlock.ts";
-import { JobList, jobCode } from "../../src/compute/cpu/jobList.ts";
+import { JobList } from "../../src/compute/cpu/jobList.ts";
+import { rotate } from "../../src/compute/cpu/jobs/attention.ts";
 import { ThreadPool, type ThreadPoolOptions } from "../../src/compute/cpu/threadPool.ts";
 import { compileKernels } from "../../src/compute/cpu/wasmKernels.ts";
 import { Arena, regionFloats } from "../../src/memory/arena.ts";
@@ -35,11 +36,14 @@ function createTurntable(points: number) {
     regionFloats(angles).set([0, 1], point * 2); // cosine, sine
   }
   const jobs = new JobList();
+  const plane = { headSize: 2, rotarySize: 2, heads: 1, neox: 0 };
+  const quarter = { x: x.address, angles: angles.address, ...plane };
   return {
+    quarter,
     memories: [arena.memory],
     jobs,
     turn(pool: ThreadPool): void {
-      jobs.add(jobCode.rotate, 0, points, 1, x.address, angles.address, 2, 2, 1, 0);
+      jobs.add(rotate, { items: points, itemsPerChunk: 1 }, quarter);
       pool.run(jobs);
     },
     /** Without the signs of zeros. */
@@ -93,7 +97,7 @@ test("a job that throws ends the round with an error, and the pool works again",
   const table = createTurntable(8);
   {
     await using _threads = await pool.hold(table.memories);
-    table.jobs.add(99, 0, 64, 1);
+    table.jobs.add(rotate, { arena: 7, items: 64, itemsPerChunk: 1 }, table.quarter);
     expect(() => pool.run(table.jobs)).toThrow(SluiceError);
     table.jobs.clear();
     expect(() => table.turn(pool)).toThrow("this generation is lost");

@@ -6,7 +6,8 @@ import type { Hidden, Ops, Vector } from "../ops.ts";
 import type { CpuBackend } from "./cpuBackend.ts";
 import { CpuKeyValueCache } from "./cpuKeyValueCache.ts";
 import { CpuAngles, CpuHidden, CpuMatrix, CpuVector } from "./cpuTensors.ts";
-import { jobCode } from "./jobList.ts";
+import { attend, remember, rotate } from "./jobs/attention.ts";
+import { rmsNorm, swiglu } from "./jobs/elementwise.ts";
 
 export function createCpuOps(backend: CpuBackend): Ops {
   const { workspace, multiplier, jobs } = backend;
@@ -72,19 +73,17 @@ export function createCpuOps(backend: CpuBackend): Ops {
     rotate(input, turn) {
       const x = cpu(input, CpuHidden);
       const { address, rope } = cpu(turn, CpuAngles);
-      const heads = x.width / rope.headSize;
-      const neox = rope.pairing === "neox" ? 1 : 0;
       jobs.add(
-        jobCode.rotate,
-        0,
-        x.tokens,
-        perChunk(x.tokens),
-        x.address,
-        address,
-        rope.headSize,
-        rope.rotarySize,
-        heads,
-        neox,
+        rotate,
+        { items: x.tokens, itemsPerChunk: perChunk(x.tokens) },
+        {
+          x: x.address,
+          angles: address,
+          headSize: rope.headSize,
+          rotarySize: rope.rotarySize,
+          heads: x.width / rope.headSize,
+          neox: rope.pairing === "neox" ? 1 : 0,
+        },
       );
       backend.run(jobs);
       return x;
@@ -93,45 +92,23 @@ export function createCpuOps(backend: CpuBackend): Ops {
     remember(target, layer, keys, values) {
       const cache = cpu(target, CpuKeyValueCache);
       if (backend.measuring) return;
-      const { keyValueHeadCount, headSize, valueSize } = cache.shape;
-      const half = cache.format === "f16" ? 1 : 0;
+      const { headSize, valueSize } = cache.shape;
       const place = cache.layer(layer);
-      const store = (x: CpuHidden, address: number, size: number) => {
-        const first = cache.length - x.tokens;
-        jobs.add(
-          jobCode.remember,
-          place.arena.index,
-          x.tokens,
-          perChunk(x.tokens),
-          x.address,
-          address,
-          half,
-          keyValueHeadCount,
-          size,
-          cache.capacity,
-          first,
-        );
-      };
-      store(cpu(keys, CpuHidden), place.keys, headSize);
-      store(cpu(values, CpuHidden), place.values, valueSize);
+      addRemember(cache, place.arena.index, cpu(keys, CpuHidden), place.keys, headSize);
+      addRemember(cache, place.arena.index, cpu(values, CpuHidden), place.values, valueSize);
       backend.run(jobs);
     },
 
-    attend: (queries, cache, layer, scale) => attend(queries, cache, layer, scale),
+    attend: (queries, cache, layer, scale) => attention(queries, cache, layer, scale),
 
     swiglu(first, second) {
       const gate = cpu(first, CpuHidden);
       const up = cpu(second, CpuHidden);
       const output = allocate(gate.tokens, gate.width);
       jobs.add(
-        jobCode.swiglu,
-        0,
-        gate.tokens,
-        perChunk(gate.tokens),
-        gate.address,
-        up.address,
-        output.address,
-        gate.width,
+        swiglu,
+        { items: gate.tokens, itemsPerChunk: perChunk(gate.tokens) },
+        { gate: gate.address, up: up.address, output: output.address, width: gate.width },
       );
       backend.run(jobs);
       return output;
@@ -181,21 +158,26 @@ export function createCpuOps(backend: CpuBackend): Ops {
     const region = backend.place(gain.name, cpu(gain, CpuVector).region);
     const rows = (x.tokens * x.width) / gain.length;
     jobs.add(
-      jobCode.rmsNorm,
-      0,
-      rows,
-      perChunk(rows),
-      x.address,
-      region.address,
-      output.address,
-      gain.length,
+      rmsNorm,
+      { items: rows, itemsPerChunk: perChunk(rows) },
+      {
+        source: x.address,
+        gain: region.address,
+        output: output.address,
+        width: gain.length,
+        epsilon,
+      },
     );
-    jobs.setFloat(4, epsilon);
     backend.run(jobs);
     return output;
   }
 
-  function attend(input: Hidden, target: KeyValueCache, layer: number, scale: number): CpuHidden {
+  function attention(
+    input: Hidden,
+    target: KeyValueCache,
+    layer: number,
+    scale: number,
+  ): CpuHidden {
     const queries = cpu(input, CpuHidden);
     const cache = cpu(target, CpuKeyValueCache);
     const { keyValueHeadCount, headSize, valueSize } = cache.shape;
@@ -205,24 +187,46 @@ export function createCpuOps(backend: CpuBackend): Ops {
     const { arena, keys, values } = cache.layer(layer);
     const items = queries.tokens * heads;
     jobs.add(
-      jobCode.attend,
-      arena.index,
-      items,
-      Math.max(1, Math.ceil(items / (8 * threads))),
-      queries.address,
-      output.address,
-      keys,
-      values,
-      cache.format === "f16" ? 1 : 0,
-      heads,
-      heads / keyValueHeadCount,
-      headSize | (valueSize << 16),
-      cache.capacity,
-      cache.length - queries.tokens,
+      attend,
+      { arena: arena.index, items, itemsPerChunk: Math.max(1, Math.ceil(items / (8 * threads))) },
+      {
+        queries: queries.address,
+        output: output.address,
+        keys,
+        values,
+        half: cache.format === "f16" ? 1 : 0,
+        heads,
+        headsPerKeyValueHead: heads / keyValueHeadCount,
+        sizes: headSize | (valueSize << 16),
+        capacity: cache.capacity,
+        first: cache.length - queries.tokens,
+        scale,
+      },
     );
-    jobs.setFloat(10, scale);
     backend.run(jobs);
     return output;
+  }
+
+  function addRemember(
+    cache: CpuKeyValueCache,
+    arena: number,
+    x: CpuHidden,
+    address: number,
+    size: number,
+  ): void {
+    jobs.add(
+      remember,
+      { arena, items: x.tokens, itemsPerChunk: perChunk(x.tokens) },
+      {
+        source: x.address,
+        cache: address,
+        half: cache.format === "f16" ? 1 : 0,
+        heads: cache.shape.keyValueHeadCount,
+        size,
+        capacity: cache.capacity,
+        first: cache.length - x.tokens,
+      },
+    );
   }
 
   function addBias(output: CpuHidden, bias: CpuVector): void {

@@ -21,6 +21,9 @@ export const encodings = {
   blocksQ8_K: { rowBytes: (columns: number): number => encodedBytes("q8_k", columns) },
 } as const;
 
+/** Encodings by a number that fits a job. */
+export const encodingNames: readonly EncodingName[] = Object.keys(encodings) as EncodingName[];
+
 /** How a matrix of `format` is multiplied: by which encoding, and by a kernel or row by row decoded. */
 export interface Multiplication {
   readonly encoding: EncodingName;

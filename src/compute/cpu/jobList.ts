@@ -3,9 +3,10 @@
  * a matrix, tokens, heads). Kept as plain integers, so that it crosses into a shared control block
  * with one copy.
  */
+import { jobKinds } from "./jobs/index.ts";
+import { type JobKind, parameterLimit } from "./jobs/job.ts";
 
-/** Integers per job: code, arena, items, items per chunk, first chunk, then the parameters. */
-export const jobWords = 16;
+/** Where in a job's words what lies. */
 export const jobField = {
   code: 0,
   arena: 1,
@@ -15,32 +16,25 @@ export const jobField = {
   parameters: 5,
 } as const;
 
+export const jobWords: number = jobField.parameters + parameterLimit;
+
 /** Jobs one round may hold. */
 export const jobLimit = 2048;
 
 /** Chunks one round may hold: the claim word has 12 bits for them. */
 export const chunkLimit = 4095;
 
-export const jobCode = {
-  /** Matrix rows by an integer or float kernel of the arena that holds the matrix. */
-  matvec: 0,
-  /** Matrix rows decoded by the plain TypeScript format, then multiplied in f32. */
-  decodedMatvec: 1,
-  /** Rows of f32 into the blocks or rounded values that a kernel wants. */
-  encode: 2,
-  rmsNorm: 3,
-  rotate: 4,
-  /** Keys or values into the cache. */
-  remember: 5,
-  attend: 6,
-  swiglu: 7,
-  /** Weighted sum of expert outputs. */
-  mix: 8,
-} as const;
+export interface JobExtent {
+  /** Index of the arena the job runs in. @default 0, the hub */
+  readonly arena?: number;
+  readonly items: number;
+  readonly itemsPerChunk: number;
+}
 
 export class JobList {
-  readonly words: Int32Array = new Int32Array(jobLimit * jobWords);
-  readonly #floats = new Float32Array(this.words.buffer);
+  readonly words: Int32Array<ArrayBuffer> = new Int32Array(jobLimit * jobWords);
+  /** The same bytes as f32. */
+  readonly floats: Float32Array<ArrayBuffer> = new Float32Array(this.words.buffer);
   #jobs = 0;
   #chunks = 0;
 
@@ -62,27 +56,18 @@ export class JobList {
     this.#chunks = 0;
   }
 
-  /** Appends a job of `items` items; integer parameters follow. Addresses above 2 GiB wrap, as WASM wants. */
-  add(
-    code: number,
-    arena: number,
-    items: number,
-    itemsPerChunk: number,
-    ...parameters: number[]
-  ): void {
+  /** Appends a job. All jobs of a round may run at the same time, in any order. */
+  add<P>(kind: JobKind<P>, { arena = 0, items, itemsPerChunk }: JobExtent, parameters: P): void {
+    const chunks = Math.ceil(items / itemsPerChunk);
+    if (!this.hasRoomFor(chunks)) throw new RangeError("the round is full");
     const at = this.#jobs * jobWords;
-    this.words[at + jobField.code] = code;
+    this.words[at + jobField.code] = jobKinds.indexOf(kind as JobKind);
     this.words[at + jobField.arena] = arena;
     this.words[at + jobField.items] = items;
     this.words[at + jobField.itemsPerChunk] = itemsPerChunk;
     this.words[at + jobField.firstChunk] = this.#chunks;
-    this.words.set(parameters, at + jobField.parameters);
+    kind.write(parameters, this.words, this.floats, at + jobField.parameters);
     this.#jobs++;
-    this.#chunks += Math.ceil(items / itemsPerChunk);
-  }
-
-  /** Overwrites parameter `index` of the last job with an f32. */
-  setFloat(index: number, value: number): void {
-    this.#floats[(this.#jobs - 1) * jobWords + jobField.parameters + index] = value;
+    this.#chunks += chunks;
   }
 }

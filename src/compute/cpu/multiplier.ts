@@ -5,9 +5,17 @@
 import type { Arena, Region } from "../../memory/arena.ts";
 import { publish } from "../../support/events.ts";
 import type { CpuHidden, CpuMatrix } from "./cpuTensors.ts";
-import { type Arithmetic, type EncodingName, encodings, multiplicationOf } from "./encodings.ts";
-import { type JobList, jobCode } from "./jobList.ts";
-import { formatList } from "./jobRunner.ts";
+import {
+  type Arithmetic,
+  type EncodingName,
+  encodingNames,
+  encodings,
+  multiplicationOf,
+} from "./encodings.ts";
+import type { JobList } from "./jobList.ts";
+import { encode } from "./jobs/encode.ts";
+import { decodedMatvec, matvec } from "./jobs/matvec.ts";
+import { formatList } from "./threadArena.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** One matrix meeting one batch of encoded rows. */
@@ -58,8 +66,13 @@ export class Multiplier {
     if (made !== undefined) return made;
     const { workspace, jobs, run } = this.#options;
     const output = workspace.allocate(x.tokens * encodings[name].rowBytes(x.width));
-    this.addEncoding(name, x.address, output, x.width, x.tokens);
-    if (jobs.jobCount > 0) run(jobs);
+    const perChunk = Math.max(1, Math.ceil(x.tokens / (4 * this.#options.threads)));
+    jobs.add(
+      encode,
+      { items: x.tokens, itemsPerChunk: perChunk },
+      { encoding: encodingNames.indexOf(name), source: x.address, output, columns: x.width },
+    );
+    run(jobs);
     x.encoded.set(name, output);
     this.#announce(x, matrix, name, output);
     return output;
@@ -78,19 +91,6 @@ export class Multiplier {
       values: new Float32Array(hub.bytes.buffer, x.address, tokens * width),
       encoded: hub.bytes.subarray(output, output + tokens * encodings[encoding].rowBytes(width)),
     }));
-  }
-
-  /** Adds the job that encodes `tokens` rows of f32. */
-  addEncoding(
-    name: EncodingName,
-    source: number,
-    output: number,
-    columns: number,
-    tokens: number,
-  ): void {
-    const code = Object.keys(encodings).indexOf(name);
-    const perChunk = Math.max(1, Math.ceil(tokens / (4 * this.#options.threads)));
-    this.#options.jobs.add(jobCode.encode, 0, tokens, perChunk, code, source, output, columns);
   }
 
   /** Computes all products in one round (in several when they are more than one round holds). */
@@ -143,21 +143,19 @@ export class Multiplier {
     hubOutput: number,
   ): void {
     const { matrix, region, tokens } = product;
-    const code = byKernel ? jobCode.matvec : jobCode.decodedMatvec;
-    const format = formatList.indexOf(matrix.format);
     this.#options.jobs.add(
-      code,
-      region.arena.index,
-      matrix.rows,
-      rows,
-      format,
-      region.address,
-      input,
-      output,
-      matrix.columns,
-      tokens,
-      matrix.rows,
-      hubOutput,
+      byKernel ? matvec : decodedMatvec,
+      { arena: region.arena.index, items: matrix.rows, itemsPerChunk: rows },
+      {
+        format: formatList.indexOf(matrix.format),
+        matrix: region.address,
+        activations: input,
+        output,
+        columns: matrix.columns,
+        tokens,
+        outputStride: matrix.rows,
+        hubOutput,
+      },
     );
   }
 

@@ -86,9 +86,8 @@ export class ThreadPool implements AsyncDisposable {
     const chunks = jobs.chunkCount;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#control === undefined || chunks === 1) {
-      const floats = new Float32Array(jobs.words.buffer);
       for (let chunk = 0; chunk < chunks; chunk++)
-        this.#runner.run(jobs.words, floats, 0, jobs.jobCount, chunk);
+        this.#runner.run(jobs.words, jobs.floats, 0, jobs.jobCount, chunk);
     } else {
       this.#shareRound(this.#control, jobs, chunks);
     }
@@ -154,12 +153,11 @@ export class ThreadPool implements AsyncDisposable {
     this.#round = this.#round + 1 === roundLimit ? this.#turnCounter(control) : this.#round + 1;
     control.set(jobs.words.subarray(0, jobs.jobCount * jobWords), word.jobs);
     openRound(control, this.#round, jobs.jobCount, chunks);
-    const floats = new Float32Array(jobs.words.buffer);
     try {
       for (;;) {
         const chunk = claimChunk(control, this.#round, chunks);
         if (chunk === -1) break;
-        this.#runner.run(jobs.words, floats, 0, jobs.jobCount, chunk);
+        this.#runner.run(jobs.words, jobs.floats, 0, jobs.jobCount, chunk);
         finishChunk(control, chunks);
       }
     } catch (error) {
