@@ -184,10 +184,9 @@ export function createResidentExperts(backend: CpuBackend, ops: Ops): Experts {
     for (const [pair, row] of mixture.rows.entries())
       table[pair] = outputs.address + row * outputs.width * 4;
     new Float32Array(buffer, weights, pairs).set(routing.weights);
-    const perChunk = Math.max(1, Math.ceil(routing.tokens / (2 * backend.options.threads)));
     jobs.add(
       mixJob,
-      { items: routing.tokens, itemsPerChunk: perChunk },
+      { items: routing.tokens, workPerItem: routing.k * output.width },
       { rows: addresses, weights, output: output.address, width: output.width, k: routing.k },
     );
     backend.run(jobs);

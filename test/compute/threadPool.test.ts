@@ -24,6 +24,9 @@ function createPool(options: Partial<ThreadPoolOptions> = {}): ThreadPool {
 
 afterAll(() => Promise.all(pools.map((pool) => pool[Symbol.asyncDispose]())));
 
+/** So that each item is a chunk, and each round shared. */
+const heavy = 1e6;
+
 /** Points of a plane, each turned by a quarter per round: a chunk run twice, or never, shows. */
 function createTurntable(points: number) {
   const arena = new Arena(0, 1 << 20);
@@ -35,7 +38,7 @@ function createTurntable(points: number) {
     regionFloats(x).set([1, 0], point * 2);
     regionFloats(angles).set([0, 1], point * 2); // cosine, sine
   }
-  const jobs = new JobList();
+  const jobs = new JobList(3);
   const plane = { headSize: 2, rotarySize: 2, heads: 1, neox: 0 };
   const quarter = { x: x.address, angles: angles.address, ...plane };
   return {
@@ -43,7 +46,7 @@ function createTurntable(points: number) {
     memories: [arena.memory],
     jobs,
     turn(pool: ThreadPool): void {
-      jobs.add(rotate, { items: points, itemsPerChunk: 1 }, quarter);
+      jobs.add(rotate, { items: points, workPerItem: heavy }, quarter);
       pool.run(jobs);
     },
     /** Without the signs of zeros. */
@@ -97,7 +100,7 @@ test("a job that throws ends the round with an error, and the pool works again",
   const table = createTurntable(8);
   {
     await using _threads = await pool.hold(table.memories);
-    table.jobs.add(rotate, { arena: 7, items: 64, itemsPerChunk: 1 }, table.quarter);
+    table.jobs.add(rotate, { arena: 7, items: 64, workPerItem: heavy }, table.quarter);
     expect(() => pool.run(table.jobs)).toThrow(SluiceError);
     table.jobs.clear();
     expect(() => table.turn(pool)).toThrow("this generation is lost");

@@ -44,7 +44,7 @@ export class CpuBackend implements AsyncDisposable {
   readonly options: CpuBackendOptions;
   /** Stands for the model in events. */
   readonly identity: object = {};
-  readonly jobs: JobList = new JobList();
+  readonly jobs: JobList;
   readonly workspace: Workspace = new Workspace();
   readonly multiplier: Multiplier;
   /** The one staging workspace of a measured batch: as if all weights lay outside the hub. */
@@ -58,10 +58,10 @@ export class CpuBackend implements AsyncDisposable {
 
   constructor(options: CpuBackendOptions) {
     this.options = options;
+    this.jobs = new JobList(options.threads);
     this.multiplier = new Multiplier({
       model: this.identity,
       arithmetic: options.arithmetic,
-      threads: options.threads,
       workspace: this.workspace,
       jobs: this.jobs,
       run: (jobs) => this.run(jobs),

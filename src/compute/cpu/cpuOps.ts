@@ -11,7 +11,6 @@ import { rmsNorm, swiglu } from "./jobs/elementwise.ts";
 
 export function createCpuOps(backend: CpuBackend): Ops {
   const { workspace, multiplier, jobs } = backend;
-  const { threads } = backend.options;
 
   return {
     embed(table, tokens) {
@@ -75,7 +74,7 @@ export function createCpuOps(backend: CpuBackend): Ops {
       const { address, rope } = cpu(turn, CpuAngles);
       jobs.add(
         rotate,
-        { items: x.tokens, itemsPerChunk: perChunk(x.tokens) },
+        { items: x.tokens, workPerItem: 2 * x.width },
         {
           x: x.address,
           angles: address,
@@ -107,7 +106,7 @@ export function createCpuOps(backend: CpuBackend): Ops {
       const output = allocate(gate.tokens, gate.width);
       jobs.add(
         swiglu,
-        { items: gate.tokens, itemsPerChunk: perChunk(gate.tokens) },
+        { items: gate.tokens, workPerItem: 8 * gate.width },
         { gate: gate.address, up: up.address, output: output.address, width: gate.width },
       );
       backend.run(jobs);
@@ -148,10 +147,6 @@ export function createCpuOps(backend: CpuBackend): Ops {
     return new CpuHidden(workspace.allocate(tokens * width * 4), tokens, width);
   }
 
-  function perChunk(items: number): number {
-    return Math.max(1, Math.ceil(items / (2 * threads)));
-  }
-
   function normalise(input: Hidden, gain: Vector, epsilon: number): CpuHidden {
     const x = cpu(input, CpuHidden);
     const output = allocate(x.tokens, x.width);
@@ -159,7 +154,7 @@ export function createCpuOps(backend: CpuBackend): Ops {
     const rows = (x.tokens * x.width) / gain.length;
     jobs.add(
       rmsNorm,
-      { items: rows, itemsPerChunk: perChunk(rows) },
+      { items: rows, workPerItem: 2 * gain.length },
       {
         source: x.address,
         gain: region.address,
@@ -188,7 +183,7 @@ export function createCpuOps(backend: CpuBackend): Ops {
     const items = queries.tokens * heads;
     jobs.add(
       attend,
-      { arena: arena.index, items, itemsPerChunk: Math.max(1, Math.ceil(items / (8 * threads))) },
+      { arena: arena.index, items, workPerItem: cache.length * (headSize + valueSize) },
       {
         queries: queries.address,
         output: output.address,
@@ -216,7 +211,7 @@ export function createCpuOps(backend: CpuBackend): Ops {
   ): void {
     jobs.add(
       remember,
-      { arena, items: x.tokens, itemsPerChunk: perChunk(x.tokens) },
+      { arena, items: x.tokens, workPerItem: 2 * x.width },
       {
         source: x.address,
         cache: address,

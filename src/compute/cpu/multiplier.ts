@@ -12,7 +12,7 @@ import {
   encodings,
   multiplicationOf,
 } from "./encodings.ts";
-import type { JobList } from "./jobList.ts";
+import type { JobExtent, JobList } from "./jobList.ts";
 import { encode } from "./jobs/encode.ts";
 import { decodedMatvec, matvec } from "./jobs/matvec.ts";
 import { formatList } from "./threadArena.ts";
@@ -33,7 +33,6 @@ export interface MultiplierOptions {
   /** What events carry as their model. */
   readonly model: object;
   readonly arithmetic: Arithmetic;
-  readonly threads: number;
   readonly workspace: Workspace;
   /** A workspace in each arena but the hub, for copies of inputs and outputs. */
   readonly stagingOf: (arena: Arena) => Workspace;
@@ -42,10 +41,6 @@ export interface MultiplierOptions {
   readonly jobs: JobList;
   readonly hub: () => Arena | undefined;
 }
-
-/** Rows of a chunk: two streams of 64 rows keep the memory prefetcher busy on each. */
-const chunkRows = 128;
-const leastChunkRows = 16;
 
 export class Multiplier {
   readonly #options: MultiplierOptions;
@@ -66,10 +61,9 @@ export class Multiplier {
     if (made !== undefined) return made;
     const { workspace, jobs, run } = this.#options;
     const output = workspace.allocate(x.tokens * encodings[name].rowBytes(x.width));
-    const perChunk = Math.max(1, Math.ceil(x.tokens / (4 * this.#options.threads)));
     jobs.add(
       encode,
-      { items: x.tokens, itemsPerChunk: perChunk },
+      { items: x.tokens, workPerItem: 4 * x.width },
       { encoding: encodingNames.indexOf(name), source: x.address, output, columns: x.width },
     );
     run(jobs);
@@ -101,11 +95,10 @@ export class Multiplier {
       { staging: Workspace; mark: number; inputs: Map<number, number> }
     >();
     for (const product of products) {
-      const chunks = this.#chunks(product);
-      if (!jobs.hasRoomFor(chunks.count)) run(jobs);
+      if (!jobs.fits(extentOf(product))) run(jobs);
       const { byKernel } = multiplicationOf(product.matrix.format, this.#options.arithmetic);
       if (!byKernel || product.region.arena.index === 0) {
-        this.#addJob(product, chunks.rows, byKernel, product.input, product.output, 0);
+        this.#addJob(product, byKernel, product.input, product.output, 0);
         continue;
       }
       const { arena } = product.region;
@@ -119,44 +112,30 @@ export class Multiplier {
       const input = place.inputs.get(product.input) ?? this.#copyIn(product, place.staging);
       place.inputs.set(product.input, input);
       const output = place.staging.allocate(product.tokens * product.matrix.rows * 4);
-      this.#addJob(product, chunks.rows, byKernel, input, output, product.output);
+      this.#addJob(product, byKernel, input, output, product.output);
     }
     if (jobs.jobCount > 0) run(jobs);
     for (const { staging, mark } of staged.values()) staging.release(mark);
   }
 
-  #chunks({ matrix }: Product): { rows: number; count: number } {
-    const fair =
-      Math.ceil(matrix.rows / (4 * this.#options.threads * leastChunkRows)) * leastChunkRows;
-    const rows = Math.min(chunkRows, fair);
-    // Very tall matrices (an output head) take larger chunks, so that a round holds them.
-    const fitted = Math.max(rows, Math.ceil(matrix.rows / 2048 / leastChunkRows) * leastChunkRows);
-    return { rows: fitted, count: Math.ceil(matrix.rows / fitted) };
-  }
-
   #addJob(
     product: Product,
-    rows: number,
     byKernel: boolean,
     input: number,
     output: number,
     hubOutput: number,
   ): void {
     const { matrix, region, tokens } = product;
-    this.#options.jobs.add(
-      byKernel ? matvec : decodedMatvec,
-      { arena: region.arena.index, items: matrix.rows, itemsPerChunk: rows },
-      {
-        format: formatList.indexOf(matrix.format),
-        matrix: region.address,
-        activations: input,
-        output,
-        columns: matrix.columns,
-        tokens,
-        outputStride: matrix.rows,
-        hubOutput,
-      },
-    );
+    this.#options.jobs.add(byKernel ? matvec : decodedMatvec, extentOf(product), {
+      format: formatList.indexOf(matrix.format),
+      matrix: region.address,
+      activations: input,
+      output,
+      columns: matrix.columns,
+      tokens,
+      outputStride: matrix.rows,
+      hubOutput,
+    });
   }
 
   #copyIn({ matrix, region, input, tokens }: Product, staging: Workspace): number {
@@ -167,4 +146,12 @@ export class Multiplier {
       region.arena.bytes.set(hub.bytes.subarray(input, input + byteLength), copy);
     return copy;
   }
+}
+
+/** Kernels read up to four rows side by side, and prefetch best over longer stretches. */
+const rowGranule = 16;
+
+function extentOf({ matrix, region, tokens }: Product): JobExtent {
+  const workPerItem = matrix.columns * tokens;
+  return { arena: region.arena.index, items: matrix.rows, workPerItem, granule: rowGranule };
 }

@@ -34,6 +34,9 @@ export interface ThreadPoolOptions {
 const spinLimit = 20_000;
 const sleepMs = 100;
 
+/** Multiply-adds below which a round is not worth the other threads' notice. */
+const sharedWork = 65_536;
+
 /** `worker.ts` beside this source, `worker.js` beside the built one. */
 const workerFile = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 
@@ -85,7 +88,7 @@ export class ThreadPool implements AsyncDisposable {
   run(jobs: JobList): void {
     const chunks = jobs.chunkCount;
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#control === undefined || chunks === 1) {
+    if (this.#control === undefined || chunks === 1 || jobs.work < sharedWork) {
       for (let chunk = 0; chunk < chunks; chunk++)
         this.#runner.run(jobs.words, jobs.floats, 0, jobs.jobCount, chunk);
     } else {
