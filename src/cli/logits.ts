@@ -1,7 +1,9 @@
 /** `sluice logits`: what a model computes for given tokens, for comparison with other programs. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Command } from "commander";
 import { embeddedModelPath } from "../generation/embeddedModel.ts";
 import { openModel } from "../generation/languageModel.ts";
+import { SluiceError } from "../support/errors.ts";
 import { AtomicFile } from "./atomicFile.ts";
 import { addEngineOptions, type EngineFlags, openOptionsOf } from "./engineOptions.ts";
 import { Interruption } from "./interruption.ts";
@@ -61,7 +63,8 @@ async function logits(path: string | undefined, flags: LogitsFlags): Promise<voi
   for (const part of logitsJson(computed)) {
     if (file === undefined) await writeResult(part);
     else await file.write(part);
-    signal.throwIfAborted();
+    await nextTurn(); // writing to a pipe does not wait, and Ctrl-C must be heard
+    if (signal.aborted) throw new SluiceError("aborted", "writing was cancelled");
   }
   await file?.finish();
 }

@@ -16,13 +16,13 @@ export interface FinishedRun {
   readonly expertUses: readonly (readonly number[])[];
 }
 
-export interface RunSpeed {
+interface RunSpeed {
   /** Tokens per second; `undefined` before there is anything to measure. */
   readonly prefill: number | undefined;
   readonly decode: number | undefined;
 }
 
-export function speedOf(statistics: GenerationStatistics): RunSpeed {
+function speedOf(statistics: GenerationStatistics): RunSpeed {
   const { promptTokens, generatedTokens, prefillMs, decodeMs, finishReason } = statistics;
   // The first token comes with the prompt; the one that ended the text took a step and is not counted.
   const steps = finishReason === "end" ? generatedTokens : generatedTokens - 1;
@@ -35,7 +35,12 @@ export function statisticsLines({ model, generation, sampled, expertUses }: Fini
   const { promptTokens, generatedTokens, prefillMs, decodeMs, finishReason, seed } = statistics;
   const speed = speedOf(statistics);
   const times = [
-    ["prefill", tokensText(promptTokens), secondsText(prefillMs), rateText(speed.prefill)],
+    [
+      "prefill",
+      tokensText(promptTokens),
+      prefillMs > 0 ? secondsText(prefillMs) : "cut off",
+      rateText(speed.prefill),
+    ],
     ["decode", tokensText(generatedTokens), secondsText(decodeMs), rateText(speed.decode)],
   ];
   const map = useMapLines(expertUses);

@@ -35,7 +35,7 @@ export interface ModelDescription {
   readonly memory: MemoryDescription;
 }
 
-export interface VocabularyDescription {
+interface VocabularyDescription {
   readonly size: number;
   /** `tokenizer.ggml.model` and `tokenizer.ggml.pre`. */
   readonly kind: string | undefined;
@@ -53,7 +53,7 @@ export interface ExpertsDescription {
   readonly tokenCycle: { readonly slots: number; readonly bytes: number } | undefined;
 }
 
-export interface FormatDescription {
+interface FormatDescription {
   readonly format: FormatName;
   readonly tensorCount: number;
   readonly bytes: number;
@@ -61,7 +61,7 @@ export interface FormatDescription {
   readonly hasKernel: boolean;
 }
 
-export interface MemoryDescription {
+interface MemoryDescription {
   /** All that is not an expert. Vectors count as f32, as they are kept. */
   readonly hotBytes: number;
   readonly expertBytes: number;
@@ -69,7 +69,7 @@ export interface MemoryDescription {
   readonly keyValues: KeyValueDescription | undefined;
 }
 
-export interface KeyValueDescription {
+interface KeyValueDescription {
   readonly bytesPerToken: { readonly f16: number; readonly f32: number };
   /** The context a model gets unless asked for another. */
   readonly defaultContextLength: number;
