@@ -55,7 +55,7 @@ export function widenManyHalves(halves: v128): v128 {
 }
 
 /** Rounds four f32 to f16 (nearest, ties to even) in the low half of each 32-bit lane. */
-export function narrowHalves(values: v128): v128 {
+function narrowHalves(values: v128): v128 {
   const magnitude = v128.and(values, v128.load(FLOAT_MAGNITUDE));
   const sign = v128.and(i32x4.shr_u(values, 16), v128.load(HALF_SIGN));
   // Normal: add just under half of the lost bits, one more if the kept part is odd.

@@ -43,5 +43,10 @@ export {
   type RoutingEvent,
   subscribe,
 } from "./support/events.ts";
-export { type ChatMessage, type ChatTemplate, createChatTemplate } from "./text/chatTemplate.ts";
+export {
+  type ChatMessage,
+  type ChatTemplate,
+  createChatTemplate,
+  type RenderOptions,
+} from "./text/chatTemplate.ts";
 export { createTokenizer, type EncodeOptions, type Tokenizer } from "./text/tokenizer.ts";

@@ -2,6 +2,7 @@
  * A model ready to generate: where file, memory, threads, family and tokenizer come together.
  */
 import { availableParallelism } from "node:os";
+import { threadLimit } from "../compute/cpu/controlBlock.ts";
 import { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import { createCpuOps } from "../compute/cpu/cpuOps.ts";
 import type { Arithmetic } from "../compute/cpu/encodings.ts";
@@ -269,7 +270,7 @@ function resolve(given: OpenOptions, shape: Shape): ResolvedOptions {
     ...(given.arenaBytes === undefined ? {} : { arenaBytes: given.arenaBytes }),
     ...(given.stallMs === undefined ? {} : { stallMs: given.stallMs }),
   };
-  checkCount("threads", options.threads, 256);
+  checkCount("threads", options.threads, threadLimit);
   checkCount("batchTokens", options.batchTokens, 8192);
   checkCount(
     "contextLength",

@@ -15,7 +15,7 @@ export const tableBytes = 4096;
 const pageBytes = 65_536;
 
 /** Every region starts on a cache line, so that no two threads write to one. */
-export const regionAlignment = 64;
+const regionAlignment = 64;
 
 /** A piece of an arena: where some tensor, slot or buffer lies. */
 export interface Region {

@@ -12,7 +12,7 @@ export interface Architecture {
   readonly build: (shape: Shape, weights: WeightSource, runtime: Runtime) => Promise<Model>;
 }
 
-export interface Runtime {
+interface Runtime {
   readonly ops: Ops;
   readonly experts: Experts;
   readonly metadata: Metadata;

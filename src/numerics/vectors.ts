@@ -36,7 +36,7 @@ export function softmax(x: Float32Array): void {
 }
 
 /** `x / (1 + exp(-x))`. Source: Elfwing et al., arXiv:1702.03118. */
-export function silu(x: number): number {
+function silu(x: number): number {
   return x / (1 + Math.exp(-x));
 }
 

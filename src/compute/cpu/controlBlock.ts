@@ -37,7 +37,8 @@ const chunkMask = (1 << chunkBits) - 1;
 /** Rounds are counted modulo this; see `ThreadPool` for what happens at the turn. */
 export const roundLimit: number = 1 << 20;
 
-export const threadLimit: number = word.jobs - word.left;
+/** Threads that a control block has room for, the caller included. */
+export const threadLimit = 256;
 
 export function createControlBlock(): Int32Array<SharedArrayBuffer> {
   const words = word.jobs + jobLimit * jobWords;

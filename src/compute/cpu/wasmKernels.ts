@@ -35,16 +35,16 @@ export type Matvec = (
 ) => void;
 
 /** `tokens` rows of `columns` f32 (whole blocks) at `x`, to blocks or to f32 at `output`. */
-export type Encode = (x: number, output: number, columns: number, tokens: number) => void;
+type Encode = (x: number, output: number, columns: number, tokens: number) => void;
 
 /** `count` values from `x` to `output`, which may be the same unless the sizes differ. */
-export type Convert = (x: number, output: number, count: number) => void;
+type Convert = (x: number, output: number, count: number) => void;
 
 /** Element by element; `output` may be an input. */
-export type Combine = (a: number, b: number, output: number, count: number) => void;
+type Combine = (a: number, b: number, output: number, count: number) => void;
 
 /** `x` is `[tokens][heads][headSize]`, turned in place; `angles` as `ropeAngles` writes them. */
-export type Rotate = (
+type Rotate = (
   x: number,
   angles: number,
   headSize: number,
@@ -58,7 +58,7 @@ export type Rotate = (
  * `keys + p * keyStride` (bytes), its value at `values + p * valueStride`. `scores` is scratch for
  * `end - begin` f32 and holds the attention weights afterwards; `output` gets `valueSize` f32.
  */
-export type Attend = (
+type Attend = (
   query: number,
   keys: number,
   values: number,
