@@ -1,7 +1,7 @@
 /** Everything a reader may copy runs: the examples, and the TypeScript and commands of the README. */
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -10,6 +10,11 @@ import { commandsOf, fencesOf, root } from "./fences.ts";
 
 const run = promisify(execFile);
 const scratch = scratchFolder();
+const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => `docs/${name}`);
+/** `ts` and `console` run; the others are pictures, data and grammars. */
+const known = ["ts", "console", "", "json", "mermaid", "gbnf"];
 
 /** Runs a source as it stands but for the package's name, which is not installed here. */
 async function runSource(code: string, name: string): Promise<string> {
@@ -30,29 +35,33 @@ describe("examples", () => {
   );
 });
 
-describe("README", () => {
-  const fences = fencesOf("README.md");
+/** Set-up and test commands: a fresh clone is where they are tried. */
+const setUp = /^(npm ci|npm test|npm run check|npm run test:golden)/;
+
+describe.for(["README.md", "CONTRIBUTING.md", ...docs])("%s", (page) => {
+  const fences = fencesOf(page);
 
   test.for(fences.filter(({ language }) => language === "ts"))(
     "the TypeScript of line $line runs",
     async ({ code, line }) => {
-      expect(await runSource(code, `readme${line}.ts`)).not.toBe("");
+      expect(await runSource(code, `${basename(page, ".md")}${line}.ts`)).not.toBe("");
     },
   );
 
-  const commands = fences
-    .filter(({ language }) => language === "console")
-    .flatMap(commandsOf)
-    // The two set-up commands run this very test.
-    .filter(({ command }) => !command.startsWith("npm ci"));
-
-  test("shows commands and their output", () => {
-    expect(commands.length).toBeGreaterThanOrEqual(4);
+  test.for(
+    fences
+      .filter(({ language }) => language === "console")
+      .flatMap(commandsOf)
+      .filter(({ command }) => !setUp.test(command)),
+  )("$command prints what it shows", async ({ command, output }) => {
+    const { stdout } = await run("bash", ["-c", command], { cwd: root });
+    for (const line of output.filter((text) => text !== "...")) {
+      expect(stdout).toContain(line.replace(/ ?\.\.\.$/, ""));
+    }
   });
 
-  test.for(commands)("$command prints what it shows", async ({ command, output }) => {
-    const { stdout } = await run("bash", ["-c", command], { cwd: root });
-    for (const line of output.filter((text) => text !== "..."))
-      expect(stdout).toContain(line.replace(/ ?\.\.\.$/, ""));
+  test("has no code block that only looks executable", () => {
+    const languages = fences.map(({ language }) => language);
+    expect(languages.filter((language) => !known.includes(language))).toEqual([]);
   });
 });
