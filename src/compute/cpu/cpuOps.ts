@@ -7,7 +7,7 @@ import type { CpuBackend } from "./cpuBackend.ts";
 import { CpuKeyValueCache } from "./cpuKeyValueCache.ts";
 import { CpuAngles, CpuHidden, CpuMatrix, CpuVector } from "./cpuTensors.ts";
 import { attend, remember, rotate } from "./jobs/attention.ts";
-import { rmsNorm, swiglu } from "./jobs/elementwise.ts";
+import { add, rmsNorm, swiglu } from "./jobs/elementwise.ts";
 
 export function createCpuOps(backend: CpuBackend): Ops {
   const { workspace, multiplier, jobs } = backend;
@@ -49,11 +49,12 @@ export function createCpuOps(backend: CpuBackend): Ops {
       const x = cpu(target, CpuHidden);
       const y = cpu(addend, CpuHidden);
       x.encoded.clear();
-      if (backend.measuring) return;
-      const sum = hiddenFloats(backend, x);
-      const added = hiddenFloats(backend, y);
-      for (let index = 0; index < sum.length; index++)
-        sum[index] = (sum[index] ?? 0) + (added[index] ?? 0);
+      jobs.add(
+        add,
+        { items: x.tokens, workPerItem: x.width },
+        { x: x.address, y: y.address, width: x.width },
+      );
+      backend.run(jobs);
     },
 
     rmsNorm: (x, gain, epsilon) => normalise(x, gain, epsilon),

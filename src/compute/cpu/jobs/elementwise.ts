@@ -35,6 +35,17 @@ export const swiglu: JobKind<Parameters<typeof gated>> = defineJob(
   },
 );
 
+const added = { x: "address", y: "address", width: "integer" } as const;
+
+/** The items are rows of `width` values; `y` is added to `x` in place. */
+export const add: JobKind<Parameters<typeof added>> = defineJob(
+  added,
+  (job, { hub, begin, end }) => {
+    const offset = begin * job.width * 4;
+    hub.kernels.add(job.x + offset, job.y + offset, job.x + offset, (end - begin) * job.width);
+  },
+);
+
 const mixed = {
   /** u32 `[tokens, k]`: the address of each chosen expert's output row. */
   rows: "address",

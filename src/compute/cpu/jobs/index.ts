@@ -1,6 +1,6 @@
 /** All kinds of jobs. A kind's place in the list is its code in the control block. */
 import { attend, remember, rotate } from "./attention.ts";
-import { mix, rmsNorm, swiglu } from "./elementwise.ts";
+import { add, mix, rmsNorm, swiglu } from "./elementwise.ts";
 import { encode } from "./encode.ts";
 import type { JobKind } from "./job.ts";
 import { decodedMatvec, matvec } from "./matvec.ts";
@@ -14,5 +14,6 @@ export const jobKinds: readonly JobKind[] = [
   remember,
   attend,
   swiglu,
+  add,
   mix,
 ];
