@@ -6,6 +6,7 @@
  * `--size` is the matrix: 256 MiB lies in DRAM, 256KiB in a core's L2. The two builds take turns, so
  * that a busy machine slows both; the medians are over all turns.
  */
+
 import { parseArgs } from "node:util";
 import { Bench } from "tinybench";
 import {
@@ -14,9 +15,9 @@ import {
   instantiateKernels,
   type KernelBuild,
   matvecKernels,
-  reservedBytes,
   type WasmKernels,
 } from "../src/compute/cpu/wasmKernels.ts";
+import { tableBytes } from "../src/memory/arena.ts";
 import type { FormatName } from "../src/numerics/formats/blockFormat.ts";
 import { dotRow } from "../src/numerics/formats/dotRow.ts";
 import { formats } from "../src/numerics/formats/index.ts";
@@ -59,7 +60,7 @@ interface Row {
 const columns = Number(options.columns);
 const matrixBytes = parseBytes(options.size);
 const activationBytes = columns * 4 * 4;
-const matrix = reservedBytes + activationBytes;
+const matrix = tableBytes + activationBytes;
 const outputBytes = (matrixBytes / columns) * 32; // Q4_0, the smallest: 18 bytes for 32 weights
 const memory = sharedMemory(matrix + matrixBytes + outputBytes);
 const output = matrix + Math.ceil(matrixBytes / 16) * 16;
@@ -145,7 +146,7 @@ function check(name: FormatName, rowBytes: number, runs: Record<KernelBuild, () 
 
 /** Encodes the activations with 16 bytes per column to spare; returns their address. */
 function encodeActivations(activation: "f32" | "q8_0" | "q8_k"): number {
-  const source = reservedBytes;
+  const source = tableBytes;
   const encoded = source + columns * 4;
   if (encodedBytes(activation, columns) > activationBytes - columns * 4) throw new RangeError();
   new Float32Array(memory.buffer, source, columns).set(activationRow());

@@ -1,6 +1,7 @@
 /**
  * The verbs a forward pass is written in. A device implements them, an architecture composes them.
- * A verb returns at once with a handle; only what JavaScript must see is awaited.
+ * A verb returns a handle; whether it has run by then is the device's business. Only what JavaScript
+ * must see is awaited.
  */
 import type { Rope } from "../numerics/rope.ts";
 import type { KeyValueCache } from "./keyValueCache.ts";

@@ -18,7 +18,7 @@ import { type ChatTemplate, createChatTemplate } from "../text/chatTemplate.ts";
 import { createTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { embeddedModelPath } from "./embeddedModel.ts";
 import { type GenerateOptions, Generation, type Prompt } from "./generation.ts";
-import { Sequence } from "./sequence.ts";
+import { outputLimit, Sequence } from "./sequence.ts";
 import { WeightStore } from "./weightStore.ts";
 
 export interface OpenOptions {
@@ -56,7 +56,7 @@ export interface MemoryUse {
   readonly expertBytes: number;
   /** Keys and values of one sequence at full length. */
   readonly keyValueBytes: number;
-  /** Activations of the largest batch. */
+  /** Room for the activations of the largest batch; memory never touched costs nothing. */
   readonly workspaceBytes: number;
   /** WASM memories that hold all this. */
   readonly arenaCount: number;
@@ -116,7 +116,7 @@ export class LanguageModel implements AsyncDisposable {
   #chatTemplate: ChatTemplate | undefined;
   /** Batches take turns: they share one workspace. */
   #turn: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   /** Use `openModel`. */
   constructor(parts: Parts) {
@@ -211,13 +211,17 @@ export class LanguageModel implements AsyncDisposable {
 
   /** Keeps the compute threads at hand until disposed of: worth it around several batches. */
   async holdThreads(): Promise<AsyncDisposable> {
+    this.#refuseIfClosed();
     return this.#parts.backend.holdThreads();
   }
 
   /** Ends the threads and closes the file. A batch under way finishes first. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#turn;
     await this.#parts.backend[Symbol.asyncDispose]();
     await this.#parts.file[Symbol.asyncDispose]();
@@ -231,7 +235,8 @@ export class LanguageModel implements AsyncDisposable {
   }
 
   #refuseIfClosed(): void {
-    if (this.#closed) throw new SluiceError("closed", `${this.name} has been closed`);
+    if (this.#closing !== undefined)
+      throw new SluiceError("closed", `${this.name} has been closed`);
   }
 }
 
@@ -248,7 +253,7 @@ async function measureBatch(
     options.keyValueFormat,
     options.contextLength,
   );
-  const outputs = Int32Array.from(tokens.keys());
+  const outputs = Int32Array.from(tokens.subarray(0, outputLimit).keys());
   await backend.during(undefined, async () => {
     await model.forward({ tokens, positions: tokens, outputs, cache });
   });

@@ -3,7 +3,7 @@ import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import type { CpuKeyValueCache } from "../compute/cpu/cpuKeyValueCache.ts";
 import { hiddenFloats } from "../compute/cpu/cpuOps.ts";
 import type { Model } from "../model/architecture.ts";
-import { OptionError } from "../support/errors.ts";
+import { OptionError, SluiceError } from "../support/errors.ts";
 
 export interface SequenceParts {
   readonly backend: CpuBackend;
@@ -21,9 +21,13 @@ export interface FeedOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Rows of logits computed at once: with large vocabularies they outgrow all other activations. */
+export const outputLimit = 32;
+
 export class Sequence implements Disposable {
   readonly #parts: SequenceParts;
   readonly #tokens: number[] = [];
+  #feeding = false;
 
   /** Use `LanguageModel.createSequence`. */
   constructor(parts: SequenceParts) {
@@ -47,18 +51,29 @@ export class Sequence implements Disposable {
   /**
    * Appends tokens and returns logits: `[outputs, vocabularySize]`, a copy of its own.
    *
-   * A failure leaves the sequence as it was before the call.
+   * A failure leaves the sequence as it was before the call. One call must end before the next
+   * begins, or their batches would mix; other sequences may be fed meanwhile.
    *
    * @throws OptionError for a token outside the vocabulary; SluiceError `context-full`, `aborted`,
-   *   `thread-failed`
+   *   `thread-failed`, `busy` during another call, `closed`
    */
   async feed(
     tokens: ArrayLike<number>,
     { outputs = "last", signal }: FeedOptions = {},
   ): Promise<Float32Array> {
-    const { model, cache, batchTokens } = this.#parts;
+    const { model, cache } = this.#parts;
+    const batchTokens =
+      outputs === "all" ? Math.min(this.#parts.batchTokens, outputLimit) : this.#parts.batchTokens;
     const all = Int32Array.from(tokens);
     this.#check(tokens);
+    this.#refuseIfFeeding();
+    if (this.length + all.length > cache.capacity) {
+      throw new SluiceError(
+        "context-full",
+        `${this.length + all.length} tokens do not fit a context of ${cache.capacity}; ask for a longer context or feed less`,
+      );
+    }
+    this.#feeding = true;
     const before = this.length;
     const logits = new Float32Array((outputs === "all" ? all.length : 1) * model.vocabularySize);
     try {
@@ -73,15 +88,23 @@ export class Sequence implements Disposable {
         logits.set(computed, outputs === "all" ? begin * model.vocabularySize : 0);
       }
     } catch (error) {
+      // It may have been disposed of meanwhile: then it is empty already.
       if (cache.length > before) cache.truncate(before);
-      this.#tokens.length = before;
+      if (this.#tokens.length > before) this.#tokens.length = before;
       throw error;
+    } finally {
+      this.#feeding = false;
     }
     return logits;
   }
 
-  /** Forgets all tokens from position `length` on. */
+  /**
+   * Forgets all tokens from position `length` on.
+   *
+   * @throws OptionError for a length it does not have; SluiceError `busy` while it is fed
+   */
   rewind(length: number): void {
+    this.#refuseIfFeeding();
     if (!Number.isInteger(length) || length < 0 || length > this.length) {
       throw new OptionError(`cannot rewind ${this.length} tokens to ${length}`);
     }
@@ -89,7 +112,7 @@ export class Sequence implements Disposable {
     this.#tokens.length = length;
   }
 
-  /** Gives its memory back. */
+  /** Gives its memory back. A call under way ends with `closed`. */
   [Symbol.dispose](): void {
     this.#parts.cache[Symbol.dispose]();
     this.#tokens.length = 0;
@@ -110,6 +133,12 @@ export class Sequence implements Disposable {
     });
     for (const token of tokens) this.#tokens.push(token);
     return logits;
+  }
+
+  #refuseIfFeeding(): void {
+    if (this.#feeding) {
+      throw new SluiceError("busy", "this sequence is being fed; wait until that call has ended");
+    }
   }
 
   #check(tokens: ArrayLike<number>): void {

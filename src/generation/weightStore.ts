@@ -36,21 +36,19 @@ export class WeightStore implements WeightSource {
     return this.#file.tensors.has(name);
   }
 
-  matrix(name: string, { rows, columns, firstRow }: MatrixShape): CpuMatrix {
+  matrix(name: string, { rows, columns, part }: MatrixShape): CpuMatrix {
     const tensor = this.#file.tensor(`${name}.weight`);
-    const tensorRows = tensor.shape[1] ?? 1;
-    const shape = { rows: rows ?? tensorRows, columns };
-    // A matrix is a whole tensor unless it says which of the rows are its own.
-    const rowsFit =
-      firstRow === undefined ? shape.rows === tensorRows : firstRow + shape.rows <= tensorRows;
-    if (tensor.shape.length > 2 || tensor.shape[0] !== columns || !rowsFit)
-      this.#refuse(tensor, [columns, shape.rows]);
+    const tensorRows = part?.tensorRows ?? rows ?? tensor.shape[1] ?? 1;
+    const fits = tensor.shape[0] === columns && (tensor.shape[1] ?? 1) === tensorRows;
+    if (tensor.shape.length > 2 || !fits) this.#refuse(tensor, [columns, tensorRows]);
     this.#refuseScale(name);
+    const shape = { rows: rows ?? tensorRows, columns };
+    const firstRow = part?.firstRow ?? 0;
     const bias = this.has(`${name}.bias`)
-      ? this.#vectorPart(`${name}.bias`, tensorRows, firstRow ?? 0, shape.rows)
+      ? this.#vectorPart(`${name}.bias`, tensorRows, firstRow, shape.rows)
       : undefined;
     const matrix = new CpuMatrix(name, tensor.format, { ...shape, bias });
-    this.#matrices.push({ matrix, tensor, firstRow: firstRow ?? 0 });
+    this.#matrices.push({ matrix, tensor, firstRow });
     return matrix;
   }
 
@@ -167,7 +165,7 @@ export class WeightStore implements WeightSource {
   async #run(transfers: Generator<Transfer>, signal: AbortSignal | undefined): Promise<void> {
     const { hot, experts } = this.byteLengths;
     const totalBytes = hot + experts;
-    let loadedBytes = 0;
+    let loadedBytes = this.#vectors.reduce((sum, { vector }) => sum + vector.length * 4, 0);
     const reader = async () => {
       for (const { tensor, byteOffset, target } of transfers) {
         if (signal?.aborted)

@@ -25,11 +25,6 @@ export class Arenas {
     return this.#arenas;
   }
 
-  /** Address space taken from the system, in bytes. Pages never touched cost nothing. */
-  get byteLength(): number {
-    return this.#arenas.reduce((sum, arena) => sum + arena.byteLength, 0);
-  }
-
   /**
    * A region of its own for `byteLength` bytes. `expectedBytes` is what the caller will still ask
    * for, this request included: a new arena is made that large, no larger.
@@ -55,6 +50,12 @@ export class Arenas {
     const head = roundUp(this.#headBytes(this.#arenas.length));
     const overhead = tableBytes + head;
     const largest = arenaLimitBytes - overhead;
+    if (largest <= 0) {
+      throw new SluiceError(
+        "out-of-memory",
+        `the activations of a batch take ${head} bytes, more than a WebAssembly memory holds; take a smaller batch, a shorter context or fewer threads`,
+      );
+    }
     if (roundUp(byteLength) > largest) {
       throw new SluiceError(
         "out-of-memory",

@@ -16,14 +16,6 @@ export class SlotArena {
     for (let slot = slotCount - 1; slot >= 0; slot--) this.#free.push(slot);
   }
 
-  get slotCount(): number {
-    return this.#slots.length;
-  }
-
-  get freeCount(): number {
-    return this.#free.length;
-  }
-
   /** An empty slot, or `undefined` when all are taken. */
   take(): number | undefined {
     return this.#free.pop();

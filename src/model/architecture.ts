@@ -54,8 +54,8 @@ export interface MatrixShape {
   /** As many as the tensor has when left out. */
   readonly rows?: number;
   readonly columns: number;
-  /** The first of `rows` in a tensor that several matrices share; else the tensor is the matrix. */
-  readonly firstRow?: number;
+  /** Where it lies in a tensor that several matrices share; else the tensor is the matrix. */
+  readonly part?: { readonly firstRow: number; readonly tensorRows: number };
 }
 
 export interface ExpertNames {

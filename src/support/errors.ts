@@ -14,6 +14,8 @@ export type ErrorCode =
   | "file-unwritable"
   | "out-of-memory"
   | "context-full"
+  | "busy"
+  | "bad-conversation"
   | "bad-number"
   | "thread-failed"
   | "aborted"
@@ -89,6 +91,15 @@ export class BadProfileError extends SluiceError {
 
   constructor(reason: string, options?: ErrorOptions) {
     super("bad-profile", `access profile: ${reason}`, options);
+  }
+}
+
+/** A saved conversation that cannot be read: says which part, and what would be right. */
+export class BadConversationError extends SluiceError {
+  override readonly name = "BadConversationError";
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super("bad-conversation", `conversation: ${reason}`, options);
   }
 }
 

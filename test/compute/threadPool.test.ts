@@ -45,8 +45,9 @@ function createTurntable(points: number) {
     quarter,
     memories: [arena.memory],
     jobs,
-    turn(pool: ThreadPool): void {
-      jobs.add(rotate, { items: points, workPerItem: heavy }, quarter);
+    /** Turns the first `count` points. */
+    turn(pool: ThreadPool, count = points): void {
+      jobs.add(rotate, { items: count, workPerItem: heavy }, quarter);
       pool.run(jobs);
     },
     /** Without the signs of zeros. */
@@ -65,6 +66,32 @@ test("every chunk of every round runs exactly once, also where round numbers sta
     expect(table.positions()[point * 2]).toBe(-1);
     expect(table.positions()[point * 2 + 1]).toBeCloseTo(0);
   }
+});
+
+test("small and large rounds in turn run every chunk once", async () => {
+  const pool = createPool({ threads: 4 });
+  const table = createTurntable(32);
+  await using _threads = await pool.hold(table.memories);
+  for (let round = 0; round < 100_000; round++) {
+    table.turn(pool, 2);
+    table.turn(pool);
+  }
+  expect(table.positions()).toEqual(createTurntable(32).positions());
+});
+
+test("threads lost to a failure come back for those who still hold the pool", async () => {
+  const pool = createPool();
+  const table = createTurntable(8);
+  await using _outer = await pool.hold(table.memories);
+  {
+    await using _inner = await pool.hold(table.memories);
+    table.jobs.add(rotate, { arena: 7, items: 64, workPerItem: heavy }, table.quarter);
+    expect(() => pool.run(table.jobs)).toThrow(SluiceError);
+    table.jobs.clear();
+  }
+  await using _again = await pool.hold(table.memories);
+  for (let round = 0; round < 4; round++) table.turn(pool);
+  expect(table.positions()).toEqual(createTurntable(8).positions());
 });
 
 test("threads that fell asleep wake for the next round", async () => {

@@ -117,7 +117,7 @@ test("a model that cannot be run says what is wrong with it", async () => {
     `"bad-gguf: damaged.gguf: metadata key "qwen3moe.attention.key_length": 10.666666666666666 is not a positive whole number"`,
   );
   expect(await refusal({ "qwen3moe.rope.dimension_count": 15 })).toMatchInlineSnapshot(
-    `"bad-gguf: damaged.gguf: metadata key "qwen3moe.rope.dimension_count": 15 of 16 values cannot rotate in pairs"`,
+    `"bad-gguf: damaged.gguf: metadata key "qwen3moe.rope.dimension_count": 15 of 16 values rotate; this family rotates whole heads, in pairs"`,
   );
   expect(await refusal({})).toMatchInlineSnapshot(
     `"missing-tensor: damaged.gguf has no tensor "blk.0.attn_norm.weight"; was it converted for this architecture?"`,

@@ -49,7 +49,7 @@ test("too many tokens for the context are refused and leave the sequence as it w
   using sequence = model.createSequence();
   await sequence.feed(tokens.slice(0, 5));
   expect(await errorOf(sequence.feed(tokens))).toMatchInlineSnapshot(
-    `"context-full: 13 tokens do not fit a context of 12; ask for a longer context or feed less"`,
+    `"context-full: 15 tokens do not fit a context of 12; ask for a longer context or feed less"`,
   );
   expect(sequence.length).toBe(5);
   using fresh = model.createSequence();

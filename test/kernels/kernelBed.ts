@@ -1,10 +1,11 @@
 /** Both builds over one memory, and places in it to put things: what every kernel test starts from. */
+
 import {
   compileKernels,
   instantiateKernels,
-  reservedBytes,
   type WasmKernels,
 } from "../../src/compute/cpu/wasmKernels.ts";
+import { tableBytes } from "../../src/memory/arena.ts";
 
 const PAGE_BYTES = 65536;
 
@@ -17,7 +18,7 @@ export class KernelBed {
   readonly memory: WebAssembly.Memory;
   readonly relaxed: WasmKernels;
   readonly plain: WasmKernels;
-  #next = reservedBytes;
+  #next = tableBytes;
 
   constructor(megabytes = 8) {
     const pages = megabytes * 16;
@@ -36,7 +37,7 @@ export class KernelBed {
 
   /** Forgets every place. */
   clear(): void {
-    this.#next = reservedBytes;
+    this.#next = tableBytes;
   }
 
   /** The address of `byteLength` fresh bytes, `skew` bytes after a multiple of 16. */

@@ -1,11 +1,13 @@
 /**
  * How threads share a round of jobs: one block of shared integers, no messages.
  *
- * The calling thread writes the jobs, then the claim word, then the round's number. Every thread,
- * the caller included, claims chunk after chunk by compare-and-swap on the claim word. The word
- * carries the round's number, so a thread that wakes up late, still holding an old round, can never
- * claim a chunk of a new one; and since a round's jobs are only overwritten when all its chunks are
- * done, a claim that succeeds proves that the jobs read before it were whole.
+ * The calling thread closes the claim word, writes the jobs and their counts, opens the claim word
+ * for the new round and then announces the round's number. Every thread, the caller included, claims
+ * chunk after chunk by compare-and-swap. The claim word carries the round's number, so a thread that
+ * wakes up late, still holding an old round, can claim nothing: while the counts are being written
+ * the word is closed, afterwards it names another round. A claim that succeeds proves that the counts
+ * read before it belong to its round, and that the jobs, which are read after it, stay until it is
+ * done. Words that several threads read and write are only touched through Atomics.
  */
 import { jobLimit, jobWords } from "./jobList.ts";
 
@@ -34,6 +36,8 @@ export const word = {
 
 const chunkBits = 12;
 const chunkMask = (1 << chunkBits) - 1;
+/** A chunk number no round has (see `chunkLimit`): nothing can be claimed. */
+const closed = chunkMask;
 /** Rounds are counted modulo this; see `ThreadPool` for what happens at the turn. */
 export const roundLimit: number = 1 << 20;
 
@@ -45,15 +49,16 @@ export function createControlBlock(): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT));
 }
 
-/** Opens a round for claims. Its jobs must lie in the block already. */
+/** Gives a round to all threads: the first `jobCount` jobs of `jobs`, in `chunks` chunks. */
 export function openRound(
   control: Int32Array,
   round: number,
-  jobCount: number,
-  chunks: number,
+  jobs: { readonly words: Int32Array; readonly jobCount: number; readonly chunkCount: number },
 ): void {
-  control[word.jobCount] = jobCount;
-  control[word.chunkCount] = chunks;
+  Atomics.store(control, word.claim, (round << chunkBits) | closed);
+  control.set(jobs.words.subarray(0, jobs.jobCount * jobWords), word.jobs);
+  Atomics.store(control, word.jobCount, jobs.jobCount);
+  Atomics.store(control, word.chunkCount, jobs.chunkCount);
   Atomics.store(control, word.done, 0);
   Atomics.store(control, word.claim, round << chunkBits);
   Atomics.store(control, word.round, round);

@@ -29,26 +29,25 @@ export class CpuKeyValueCache implements KeyValueCache, Disposable {
     const rowsBytes = shape.keyValueHeadCount * capacity * (format === "f16" ? 2 : 4);
     const keyBytes = roundUp(rowsBytes * shape.headSize);
     const valueBytes = roundUp(rowsBytes * shape.valueSize);
-    for (let layer = 0; layer < shape.layerCount; layer++) {
-      const layersLeft = shape.layerCount - layer;
-      this.#layers.push(
-        arenas.allocate(keyBytes + valueBytes, (keyBytes + valueBytes) * layersLeft),
-      );
-    }
     this.#keyBytes = keyBytes;
+    try {
+      for (let layersLeft = shape.layerCount; layersLeft > 0; layersLeft--) {
+        const expected = (keyBytes + valueBytes) * layersLeft;
+        this.#layers.push(arenas.allocate(keyBytes + valueBytes, expected));
+      }
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   get length(): number {
     return this.#length;
   }
 
-  /** @throws SluiceError `context-full` when the positions do not fit */
   advance(tokens: number): void {
     if (this.#length + tokens > this.capacity) {
-      throw new SluiceError(
-        "context-full",
-        `${this.#length + tokens} tokens do not fit a context of ${this.capacity}; ask for a longer context or feed less`,
-      );
+      throw new RangeError(`${this.#length + tokens} positions in a cache of ${this.capacity}`);
     }
     this.#length += tokens;
   }

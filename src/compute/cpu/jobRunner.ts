@@ -7,12 +7,11 @@ export class JobRunner {
   /** By index; 0 is the hub. */
   readonly #arenas: ThreadArena[] = [];
   readonly #module: WebAssembly.Module;
-  readonly #scratch: number;
+  /** Address of this thread's own bytes, the same in every arena. */
+  scratch = 0;
 
-  /** `scratch`: address of this thread's own bytes, the same in every arena. */
-  constructor(module: WebAssembly.Module, scratch: number) {
+  constructor(module: WebAssembly.Module) {
     this.#module = module;
-    this.#scratch = scratch;
   }
 
   /** Takes notice of arenas opened since the last call. */
@@ -38,7 +37,7 @@ export class JobRunner {
     kind.run(words, floats, at + jobField.parameters, {
       arena: this.#arena(read(words, at + jobField.arena)),
       hub: this.#arena(0),
-      scratch: this.#scratch,
+      scratch: this.scratch,
       begin,
       end: Math.min(read(words, at + jobField.items), begin + itemsPerChunk),
     });

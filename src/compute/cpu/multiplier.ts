@@ -42,6 +42,12 @@ export interface MultiplierOptions {
   readonly hub: () => Arena | undefined;
 }
 
+/** What one call has copied to an arena: hub addresses of inputs to their copies. */
+interface Staged {
+  readonly staging: Workspace;
+  readonly inputs: Map<number, number>;
+}
+
 export class Multiplier {
   readonly #options: MultiplierOptions;
 
@@ -90,10 +96,7 @@ export class Multiplier {
   /** Computes all products in one round (in several when they are more than one round holds). */
   multiply(products: readonly Product[]): void {
     const { jobs, run } = this.#options;
-    const staged = new Map<
-      Arena,
-      { staging: Workspace; mark: number; inputs: Map<number, number> }
-    >();
+    const staged = new Map<Arena, Staged>();
     for (const product of products) {
       if (!jobs.fits(extentOf(product))) run(jobs);
       const { byKernel } = multiplicationOf(product.matrix.format, this.#options.arithmetic);
@@ -101,21 +104,24 @@ export class Multiplier {
         this.#addJob(product, byKernel, product.input, product.output, 0);
         continue;
       }
-      const { arena } = product.region;
-      const staging = this.#options.stagingOf(arena);
-      const place = staged.get(arena) ?? {
-        staging,
-        mark: staging.mark,
-        inputs: new Map<number, number>(),
-      };
-      staged.set(arena, place);
+      const place = this.#stage(staged, product.region.arena);
       const input = place.inputs.get(product.input) ?? this.#copyIn(product, place.staging);
       place.inputs.set(product.input, input);
       const output = place.staging.allocate(product.tokens * product.matrix.rows * 4);
       this.#addJob(product, byKernel, input, output, product.output);
     }
     if (jobs.jobCount > 0) run(jobs);
-    for (const { staging, mark } of staged.values()) staging.release(mark);
+  }
+
+  /** The staging of one call. It starts empty, whatever a failed call before has left there. */
+  #stage(staged: Map<Arena, Staged>, arena: Arena): Staged {
+    const known = staged.get(arena);
+    if (known !== undefined) return known;
+    const staging = this.#options.stagingOf(arena);
+    staging.release(0);
+    const place = { staging, inputs: new Map<number, number>() };
+    staged.set(arena, place);
+    return place;
   }
 
   #addJob(

@@ -13,7 +13,7 @@ import {
   roundLimit,
   word,
 } from "./controlBlock.ts";
-import { type JobList, jobWords } from "./jobList.ts";
+import type { JobList } from "./jobList.ts";
 import { JobRunner } from "./jobRunner.ts";
 import type { WorkerTask } from "./worker.ts";
 
@@ -34,6 +34,9 @@ export interface ThreadPoolOptions {
 const spinLimit = 20_000;
 const sleepMs = 100;
 
+/** Threads without a round for so long are let go, until the next round. */
+const restMs = 1000;
+
 /** Multiply-adds below which a round is not worth the other threads' notice. */
 const sharedWork = 65_536;
 
@@ -46,17 +49,19 @@ export class ThreadPool implements AsyncDisposable {
   readonly #runner: JobRunner;
   #pool: Piscina<WorkerTask, void> | undefined;
   #control: Int32Array<SharedArrayBuffer> | undefined;
-  #tasks: Promise<void>[] = [];
+  readonly #tasks: Promise<void>[] = [];
   #failure: SluiceError | undefined;
   #round = 0;
   #users = 0;
-  /** Arenas the assembled threads know. */
-  #attached = 0;
+  /** The arenas the assembled threads know. */
+  #memories: readonly WebAssembly.Memory[] = [];
+  #watch: NodeJS.Timeout | undefined;
 
   constructor(options: ThreadPoolOptions) {
     this.threads = options.threads;
     this.#options = options;
-    this.#runner = new JobRunner(options.module, options.scratch);
+    this.#runner = new JobRunner(options.module);
+    this.#runner.scratch = options.scratch;
   }
 
   /** Lets the calling thread see the arenas; before any round. */
@@ -70,9 +75,13 @@ export class ThreadPool implements AsyncDisposable {
    */
   async hold(memories: readonly WebAssembly.Memory[]): Promise<AsyncDisposable> {
     this.attach(memories);
-    if (this.#users > 0 && memories.length > this.#attached) await this.#dismiss();
+    const grown = memories.length > this.#memories.length;
+    this.#memories = memories;
+    // New arenas, or threads lost to a failure: the other holders get new threads as well.
+    if ((grown || this.#failure !== undefined) && this.#users > 0) await this.#dismiss();
     this.#users++;
-    if (this.#control === undefined) this.#assemble(memories);
+    if (this.#control === undefined) this.#assemble();
+    this.#watch ??= this.#watchRounds();
     return {
       [Symbol.asyncDispose]: async () => {
         if (--this.#users === 0) await this.#dismiss();
@@ -88,11 +97,12 @@ export class ThreadPool implements AsyncDisposable {
   run(jobs: JobList): void {
     const chunks = jobs.chunkCount;
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#control === undefined || chunks === 1 || jobs.work < sharedWork) {
+    const control = chunks === 1 || jobs.work < sharedWork ? undefined : this.#assembled();
+    if (control === undefined) {
       for (let chunk = 0; chunk < chunks; chunk++)
         this.#runner.run(jobs.words, jobs.floats, 0, jobs.jobCount, chunk);
     } else {
-      this.#shareRound(this.#control, jobs, chunks);
+      this.#shareRound(control, jobs, chunks);
     }
     jobs.clear();
   }
@@ -106,10 +116,16 @@ export class ThreadPool implements AsyncDisposable {
     await this.#destroyPool();
   }
 
-  #assemble(memories: readonly WebAssembly.Memory[]): void {
+  /** The threads' control block, if anybody holds them; brings them back from their rest. */
+  #assembled(): Int32Array | undefined {
+    if (this.#users > 0 && this.#control === undefined) this.#assemble();
+    return this.#control;
+  }
+
+  #assemble(): void {
     this.#failure = undefined;
-    this.#attached = memories.length;
     const { threads, module, scratch, scratchBytes } = this.#options;
+    const memories = this.#memories;
     if (threads === 1) return;
     const filename = (this.#options.workerFile ?? workerFile).href;
     this.#pool ??= new Piscina<WorkerTask, void>({
@@ -124,21 +140,44 @@ export class ThreadPool implements AsyncDisposable {
     this.#round = 0;
     for (let thread = 1; thread < threads; thread++) {
       const task = { control, module, memories, thread, scratch: scratch + thread * scratchBytes };
-      this.#tasks.push(this.#pool.run(task).catch((cause: unknown) => this.#fail(cause)));
+      const ended = this.#pool.run(task).catch((cause: unknown) => {
+        // The end of a thread that has been let go already is no failure of those at work now.
+        if (this.#control === control) this.#fail(cause);
+      });
+      this.#tasks.push(ended);
     }
   }
 
-  async #dismiss(): Promise<void> {
+  /**
+   * A generation that nobody iterates over to its end holds the threads for good, and at work in
+   * their task they would keep the process alive. So they rest when no round comes.
+   */
+  #watchRounds(): NodeJS.Timeout {
+    let seen = -1;
+    const look = () => {
+      if (seen === this.#round && this.#failure === undefined) this.#stop();
+      seen = this.#round;
+    };
+    return setInterval(look, restMs).unref();
+  }
+
+  /** Tells the threads to end their tasks. */
+  #stop(): void {
     const control = this.#control;
     if (control === undefined) return;
     this.#control = undefined;
     Atomics.store(control, word.stop, 1);
     Atomics.add(control, word.round, 1);
     Atomics.notify(control, word.round);
+  }
+
+  async #dismiss(): Promise<void> {
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+    this.#stop();
     // After a failure a thread may hang in a kernel: the pool goes down with it, the next has new threads.
     if (this.#failure !== undefined) await this.#destroyPool();
-    await Promise.all(this.#tasks);
-    this.#tasks = [];
+    await Promise.all(this.#tasks.splice(0));
   }
 
   async #destroyPool(): Promise<void> {
@@ -154,8 +193,7 @@ export class ThreadPool implements AsyncDisposable {
 
   #shareRound(control: Int32Array, jobs: JobList, chunks: number): void {
     this.#round = this.#round + 1 === roundLimit ? this.#turnCounter(control) : this.#round + 1;
-    control.set(jobs.words.subarray(0, jobs.jobCount * jobWords), word.jobs);
-    openRound(control, this.#round, jobs.jobCount, chunks);
+    openRound(control, this.#round, jobs);
     try {
       for (;;) {
         const chunk = claimChunk(control, this.#round, chunks);

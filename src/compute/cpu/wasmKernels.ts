@@ -3,16 +3,13 @@
  * has the one cast from what WebAssembly exports to what TypeScript believes of it.
  *
  * One compiled module serves all threads; each thread makes one instance per memory. Instances hold
- * no state, so any number may work in the same shared memory. The first `reservedBytes` of a memory
+ * no state, so any number may work in the same shared memory. The first `tableBytes` of a memory
  * belong to the kernels' tables; `instantiateKernels` fills them.
  */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { FormatName } from "../../numerics/formats/blockFormat.ts";
 import { SluiceError } from "../../support/errors.ts";
-
-/** Bytes at the start of every memory that the kernels keep for themselves. */
-export const reservedBytes = 4096;
 
 /**
  * Multiplies matrix rows `[rowBegin, rowEnd)` with `tokens` encoded vectors. The result for one

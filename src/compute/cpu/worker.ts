@@ -21,15 +21,16 @@ export interface WorkerTask {
 let runner: JobRunner | undefined;
 
 export default function takePart({ control, module, memories, thread, scratch }: WorkerTask): void {
-  runner ??= new JobRunner(module, scratch);
+  runner ??= new JobRunner(module);
+  runner.scratch = scratch;
   runner.attach(memories);
   const floats = new Float32Array(control.buffer);
   let round = 0;
   for (;;) {
     round = awaitRound(control, round);
     if (Atomics.load(control, word.stop) === 1) return;
-    const jobCount = control[word.jobCount] ?? 0;
-    const chunks = control[word.chunkCount] ?? 0;
+    const jobCount = Atomics.load(control, word.jobCount);
+    const chunks = Atomics.load(control, word.chunkCount);
     for (;;) {
       const chunk = claimChunk(control, round, chunks);
       if (chunk === -1) break;

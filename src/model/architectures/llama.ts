@@ -15,7 +15,11 @@ import { softmaxThenTopK } from "../blocks/routing.ts";
 import { readShape, type Shape } from "../shape.ts";
 
 export const llama: Architecture = {
-  readShape: (metadata) => readShape(metadata, (read) => read("feed_forward_length")),
+  readShape: (metadata) =>
+    readShape(metadata, {
+      expertSize: ({ uniform }) => uniform("feed_forward_length"),
+      equalHeads: false,
+    }),
 
   async build(shape, weights, { ops, experts, metadata }) {
     const {
@@ -80,7 +84,7 @@ function readTensors(weights: WeightSource, shape: Shape) {
     layers: Array.from({ length: shape.layerCount }, (_, index) =>
       readLayer(weights, shape, index),
     ),
-    ...readOutput(weights, shape, embedding),
+    ...readOutput(weights, shape, { embedding, mayTie: true }),
   };
 }
 

@@ -14,9 +14,13 @@ import { readShape, type Shape } from "../shape.ts";
 
 export const qwen3moe: Architecture = {
   readShape: (metadata) =>
-    readShape(metadata, (read) => {
-      const expertSize = read("expert_feed_forward_length", 0);
-      return expertSize > 0 ? expertSize : read("feed_forward_length") / read("expert_used_count");
+    readShape(metadata, {
+      expertSize({ count, uniform, expertsPerToken }) {
+        const expertSize = count("expert_feed_forward_length", 0);
+        if (expertSize > 0) return expertSize;
+        return Math.floor(uniform("feed_forward_length") / expertsPerToken);
+      },
+      equalHeads: true,
     }),
 
   async build(shape, weights, { ops, experts, metadata }) {
@@ -81,7 +85,7 @@ function readTensors(weights: WeightSource, shape: Shape) {
     layers: Array.from({ length: shape.layerCount }, (_, index) =>
       readLayer(weights, shape, index),
     ),
-    ...readOutput(weights, shape, embedding),
+    ...readOutput(weights, shape, { embedding, mayTie: true }),
   };
 }
 

@@ -21,10 +21,19 @@ export function readProjections(weights: WeightSource, layer: number, shape: Sha
   const name = (part: string) => `blk.${layer}.${part}`;
   const fused = name("attn_qkv");
   if (weights.has(`${fused}.weight`)) {
+    const tensorRows = queryRows + keyRows + valueRows;
     return {
-      query: weights.matrix(fused, { rows: queryRows, columns, firstRow: 0 }),
-      key: weights.matrix(fused, { rows: keyRows, columns, firstRow: queryRows }),
-      value: weights.matrix(fused, { rows: valueRows, columns, firstRow: queryRows + keyRows }),
+      query: weights.matrix(fused, { rows: queryRows, columns, part: { firstRow: 0, tensorRows } }),
+      key: weights.matrix(fused, {
+        rows: keyRows,
+        columns,
+        part: { firstRow: queryRows, tensorRows },
+      }),
+      value: weights.matrix(fused, {
+        rows: valueRows,
+        columns,
+        part: { firstRow: queryRows + keyRows, tensorRows },
+      }),
     };
   }
   return {
