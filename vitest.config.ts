@@ -4,5 +4,12 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
+    coverage: {
+      include: ["src/policy/**/*.ts"],
+      reporter: ["text-summary"],
+      thresholds: {
+        "src/policy/**": { lines: 100, functions: 100, statements: 100, branches: 97 },
+      },
+    },
   },
 });

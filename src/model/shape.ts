@@ -41,7 +41,7 @@ export interface ShapeRules {
   readonly equalHeads: boolean;
 }
 
-export interface SizeReader {
+interface SizeReader {
   /** The router's top-k. */
   readonly expertsPerToken: number;
   /** A count, or the fallback; `<architecture>.` is put before the key. */

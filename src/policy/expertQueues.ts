@@ -47,19 +47,9 @@ export class ExpertQueues implements RulePart {
     return this.#member(this.#newer[this.#expertCount + queue]!);
   }
 
-  /** NOBODY when the queue is empty. */
-  newest(queue: number): ExpertId {
-    return this.#member(this.#older[this.#expertCount + queue]!);
-  }
-
   /** The next one towards the newest end; NOBODY after the newest. */
   newerThan(expert: ExpertId): ExpertId {
     return this.#member(this.#newer[expert]!);
-  }
-
-  /** The next one towards the oldest end; NOBODY after the oldest. */
-  olderThan(expert: ExpertId): ExpertId {
-    return this.#member(this.#older[expert]!);
   }
 
   /** The oldest member that `wanted` accepts, or NOBODY. */

@@ -37,6 +37,8 @@ export class AccessProfile {
   readonly expertsPerLayer: number;
   /** `[layerCount * expertsPerLayer]` per counter; f64 holds whole numbers exactly up to 2^53. */
   readonly #counts: Readonly<Record<CountName, Float64Array>>;
+  /** Hits and misses of all experts, so that nobody has to add them up at every access. */
+  #accesses = 0;
   #warmPin: WarmPinSnapshot | undefined;
 
   /** Layers without experts may be counted in; they simply stay at zero. */
@@ -51,6 +53,11 @@ export class AccessProfile {
       stalls: zeros(),
       stallMicroseconds: zeros(),
     };
+  }
+
+  /** All hits and misses so far. */
+  get accesses(): number {
+    return this.#accesses;
   }
 
   recordHit(layer: number, expert: number): void {
@@ -150,11 +157,10 @@ export class AccessProfile {
   }
 
   #index(layer: number, expert: number): number {
-    // `>= 0` on both and not only `< count`: a negative index would write outside silently.
-    const known = layer >= 0 && layer < this.layerCount;
-    if (known && expert >= 0 && expert < this.expertsPerLayer) {
-      return expertId(this, layer, expert);
-    }
+    // A typed array ignores a write outside of it, and between its elements, in silence.
+    const isLayer = Number.isInteger(layer) && layer >= 0 && layer < this.layerCount;
+    const isExpert = Number.isInteger(expert) && expert >= 0 && expert < this.expertsPerLayer;
+    if (isLayer && isExpert) return expertId(this, layer, expert);
     throw new OptionError(
       `layer ${layer}, expert ${expert} lies outside ${this.layerCount} layers of ` +
         `${this.expertsPerLayer} experts`,
@@ -164,6 +170,7 @@ export class AccessProfile {
   #count(name: CountName, index: number, amount: number): void {
     const counter = this.#counts[name];
     counter[index] = counter[index]! + amount;
+    if (name === "hits" || name === "misses") this.#accesses += amount;
   }
 
   #uses(index: number): number {

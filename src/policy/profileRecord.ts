@@ -16,6 +16,8 @@ import { AccessProfile, useCountNames, type WarmPinSnapshot } from "./profile.ts
 const FORMAT = "sluice-access-profile";
 const VERSION = 1;
 const ROW_LENGTH = 2 + useCountNames.length;
+/** A few digits in a file must not cost gigabytes; the largest models have some 25 thousand. */
+const MOST_EXPERTS = 2 ** 20;
 
 export interface ProfileRecord {
   readonly format: typeof FORMAT;
@@ -75,6 +77,11 @@ export function loadProfile(value: unknown): AccessProfile {
   }
   const layerCount = wholeNumber(record["layerCount"], `"layerCount"`);
   const expertsPerLayer = wholeNumber(record["expertsPerLayer"], `"expertsPerLayer"`);
+  if (layerCount * expertsPerLayer > MOST_EXPERTS) {
+    throw new BadProfileError(
+      `${layerCount} x ${expertsPerLayer} experts are more than any model has`,
+    );
+  }
   return refusedAsProfile(() => {
     const profile = new AccessProfile({ layerCount, expertsPerLayer });
     addRows(profile, list(record["experts"], `"experts"`));

@@ -15,10 +15,10 @@ export type Batch = Required<Access>;
 
 /** What a rule can see of the slots it rules over. */
 export interface Slots extends ExpertGrid {
-  /** Slots that the rule fills: all but those of pinned experts, which it never hears of. */
+  /** Slots that the rule fills: all, less those of pinned experts if it does not rank them. */
   readonly capacity: number;
-  /** False while a batch in flight needs the expert. */
-  mayLeave(expert: ExpertId): boolean;
+  /** False while a batch in flight needs the expert. A bound function: pass it on as it is. */
+  readonly mayLeave: (expert: ExpertId) => boolean;
 }
 
 /** A piece of a rule's state. All state lies in parts, so that snapshots cannot forget any. */
@@ -50,8 +50,9 @@ export interface ReplacementRule {
   /** A resident goes without having lost: pinned, or its bytes never arrived. */
   remove(expert: ExpertId): void;
 
-  /** For rules that rank pinned experts themselves; without, a pin is a `remove`. */
+  /** Hears of a pin and its end; without, a pin is a `remove` and an unpin an `insert`. */
   pin?(expert: ExpertId): void;
-  /** Required with `pin`; without, an unpin is an `insert`. */
   unpin?(expert: ExpertId): void;
+  /** Whether the rule keeps pinned experts in its lists and wants to hear of their hits. */
+  readonly ranksPinned?: boolean;
 }

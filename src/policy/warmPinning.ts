@@ -66,7 +66,7 @@ export class WarmPinning {
    * @returns the experts pinned by this call, hottest layer first; none before the time and after it
    */
   pinWhenWarm(profile: AccessProfile, policy: Pick<EvictionPolicy, "pin">): readonly ExpertId[] {
-    if (this.#done || accessCount(profile.total()) < this.#afterAccesses) return [];
+    if (this.#done || profile.accesses < this.#afterAccesses) return [];
     this.#done = true;
     const pins: ExpertId[] = [];
     for (const expert of hottestExperts(profile, this.#perLayer)) {

@@ -1,5 +1,6 @@
 /** `general.architecture` to the family that reads it. Adding a family is adding a line here. */
 import { SluiceError } from "../../support/errors.ts";
+import { quoted } from "../../support/quoted.ts";
 import type { Architecture } from "../architecture.ts";
 import { llama } from "./llama.ts";
 import { olmoe } from "./olmoe.ts";
@@ -14,6 +15,6 @@ export function architectureOf(name: string, file: string): Architecture {
   const known = Object.keys(architectures).join(", ");
   throw new SluiceError(
     "unsupported-architecture",
-    `${file} is a "${name}" model; Sluice runs ${known}`,
+    `${file} is a ${quoted(name)} model; Sluice runs ${known}`,
   );
 }

@@ -6,9 +6,10 @@
  *
  * `now` and `u` in tokens that the layer has seen. Only the sum and the time of its last use are kept
  * per expert; ageing a sum is one multiplication, because every term ages by the same factor.
- * Source: exponential decay as in the LFU of G. Karakostas and D. Serpanos, "Exploitation of different
- * types of locality for Web caches", 2002; forward bookkeeping is ours. Lifetime counts, which never
- * forget, collapse when the topic changes.
+ * Source: the combined recency and frequency of D. Lee et al., "LRFU: a spectrum of policies that
+ * subsumes the least recently used and least frequently used policies", IEEE Transactions on Computers
+ * 50 (12), 2001, with F(x) = 2^-(x / halfLife). Lifetime counts, which never forget, collapse when the
+ * topic changes.
  */
 import type { Access } from "../evictionPolicy.ts";
 import { type ExpertGrid, expertCount, expertId } from "../expertId.ts";

@@ -1,0 +1,36 @@
+/**
+ * per-layer(POLICY): every layer has its own slots and its own POLICY. No layer can take another's
+ * slots, so a slice below one layer's demand cannot be rescued by a neighbour that needs less.
+ *
+ * Slots are divided by weight, rounded down; those left over go one each to the first layers.
+ *
+ * Source: A. Eliseev and D. Mazur, "Fast Inference of Mixture-of-Experts Language Models with
+ * Offloading", arXiv:2312.17238 (one LRU per layer).
+ */
+import { OptionError } from "../../support/errors.ts";
+import type { Slice } from "./sliced.ts";
+
+/**
+ * The slices of `capacity` slots, layer by layer. Throws OptionError unless there is one positive
+ * weight for each layer.
+ *
+ * @param weights by layer; by default all equal
+ */
+export function slicesByLayer(
+  capacity: number,
+  layerCount: number,
+  weights: readonly number[] = new Array<number>(layerCount).fill(1),
+): Slice[] {
+  if (weights.length !== layerCount || !weights.every((weight) => weight > 0)) {
+    throw new OptionError(
+      `per-layer needs one positive weight for each of ${layerCount} layers, not ${weights.join("/")}`,
+    );
+  }
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const shares = weights.map((weight) => Math.floor((capacity * weight) / total));
+  const left = capacity - shares.reduce((sum, share) => sum + share, 0);
+  return shares.map((share, layer) => ({
+    layers: [layer],
+    capacity: share + (layer < left ? 1 : 0),
+  }));
+}
