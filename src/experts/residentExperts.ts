@@ -1,7 +1,6 @@
 /** Experts that all lie in RAM: the door's simplest room. */
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
-import { cpu, hiddenFloats } from "../compute/cpu/cpuOps.ts";
-import { CpuHidden, type CpuMatrix } from "../compute/cpu/cpuTensors.ts";
+import { CpuHidden, type CpuMatrix, cpu } from "../compute/cpu/cpuTensors.ts";
 import { encodings } from "../compute/cpu/encodings.ts";
 import { mix as mixJob } from "../compute/cpu/jobs/elementwise.ts";
 import type { Product } from "../compute/cpu/multiplier.ts";
@@ -91,7 +90,7 @@ export function createResidentExperts(backend: CpuBackend, ops: Ops): Experts {
         rule(new Float32Array(x.tokens * router.rows), x.tokens, router.rows),
         router.rows,
       );
-    const routing = rule(hiddenFloats(backend, logits), x.tokens, router.rows);
+    const routing = rule(backend.floatsOf(logits), x.tokens, router.rows);
     publish("sluice:routing", () => ({ model: backend.identity, layer, ...routing }));
     return routing;
   }

@@ -1,7 +1,6 @@
 /** One sequence of tokens on a model: feed it, read logits, rewind it, feed it again. */
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import type { CpuKeyValueCache } from "../compute/cpu/cpuKeyValueCache.ts";
-import { hiddenFloats } from "../compute/cpu/cpuOps.ts";
 import type { Model } from "../model/architecture.ts";
 import { OptionError, SluiceError } from "../support/errors.ts";
 
@@ -129,7 +128,7 @@ export class Sequence implements Disposable {
     const positions = Int32Array.from(tokens, (_, index) => first + index);
     const logits = await backend.during(signal, async () => {
       const hidden = await model.forward({ tokens, positions, outputs, cache });
-      return hiddenFloats(backend, hidden).slice();
+      return backend.floatsOf(hidden).slice();
     });
     for (const token of tokens) this.#tokens.push(token);
     return logits;

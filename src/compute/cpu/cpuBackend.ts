@@ -8,7 +8,9 @@ import { type Arena, type Region, roundUp, tableBytes } from "../../memory/arena
 import { Arenas } from "../../memory/arenas.ts";
 import { SluiceError } from "../../support/errors.ts";
 import type { KeyValueFormat, KeyValueShape } from "../keyValueCache.ts";
+import type { Hidden } from "../ops.ts";
 import { CpuKeyValueCache } from "./cpuKeyValueCache.ts";
+import { CpuHidden, cpu } from "./cpuTensors.ts";
 import type { Arithmetic } from "./encodings.ts";
 import { JobList } from "./jobList.ts";
 import { Multiplier } from "./multiplier.ts";
@@ -114,6 +116,12 @@ export class CpuBackend implements AsyncDisposable {
     if (region !== undefined) return region;
     if (this.measuring) return nowhere;
     throw new Error(`${name} has not been loaded`);
+  }
+
+  /** The values of `x`, as a view of the hub: valid until the layer that made it ends. */
+  floatsOf(x: Hidden): Float32Array {
+    const { address, tokens, width } = cpu(x, CpuHidden);
+    return new Float32Array(this.hub.bytes.buffer, address, tokens * width);
   }
 
   createCache(shape: KeyValueShape, format: KeyValueFormat, capacity: number): CpuKeyValueCache {

@@ -5,7 +5,7 @@ import type { KeyValueCache } from "../keyValueCache.ts";
 import type { Hidden, Ops, Vector } from "../ops.ts";
 import type { CpuBackend } from "./cpuBackend.ts";
 import { CpuKeyValueCache } from "./cpuKeyValueCache.ts";
-import { CpuAngles, CpuHidden, CpuMatrix, CpuVector } from "./cpuTensors.ts";
+import { CpuAngles, CpuHidden, CpuMatrix, CpuVector, cpu } from "./cpuTensors.ts";
 import { attend, remember, rotate } from "./jobs/attention.ts";
 import { add, rmsNorm, swiglu } from "./jobs/elementwise.ts";
 
@@ -17,7 +17,7 @@ export function createCpuOps(backend: CpuBackend): Ops {
       const matrix = cpu(table, CpuMatrix);
       const x = allocate(tokens.length, matrix.columns);
       if (backend.measuring) return x;
-      const output = hiddenFloats(backend, x);
+      const output = backend.floatsOf(x);
       const { arena, address } = backend.place(matrix.name, matrix.region);
       for (const [index, token] of tokens.entries()) {
         const start = address + token * matrix.rowBytes;
@@ -118,8 +118,8 @@ export function createCpuOps(backend: CpuBackend): Ops {
       const x = cpu(input, CpuHidden);
       const output = allocate(indices.length, x.width);
       if (backend.measuring) return output;
-      const from = hiddenFloats(backend, x);
-      const to = hiddenFloats(backend, output);
+      const from = backend.floatsOf(x);
+      const to = backend.floatsOf(output);
       for (const [row, index] of indices.entries()) {
         to.set(from.subarray(index * x.width, (index + 1) * x.width), row * x.width);
       }
@@ -139,7 +139,7 @@ export function createCpuOps(backend: CpuBackend): Ops {
         layer,
         tokens: x.tokens,
         width: x.width,
-        hidden: hiddenFloats(backend, x).slice(),
+        hidden: backend.floatsOf(x).slice(),
       }));
     },
   };
@@ -229,21 +229,9 @@ export function createCpuOps(backend: CpuBackend): Ops {
     if (backend.measuring) return;
     const { arena, address } = backend.place(bias.name, bias.region);
     const added = new Float32Array(arena.bytes.buffer, address, bias.length);
-    const sum = hiddenFloats(backend, output);
+    const sum = backend.floatsOf(output);
     for (let index = 0; index < sum.length; index++) {
       sum[index] = (sum[index] ?? 0) + (added[index % bias.length] ?? 0);
     }
   }
-}
-
-/** The values of `x`, as a view of the hub: valid until the layer that made it ends. */
-export function hiddenFloats(backend: CpuBackend, x: Hidden): Float32Array {
-  const { address, tokens, width } = cpu(x, CpuHidden);
-  return new Float32Array(backend.hub.bytes.buffer, address, tokens * width);
-}
-
-/** A handle of `ops.ts` as this backend made it. */
-export function cpu<T>(handle: object, kind: abstract new (...parameters: never[]) => T): T {
-  if (handle instanceof kind) return handle;
-  throw new TypeError(`a ${kind.name} was expected: this handle belongs to another device`);
 }

@@ -72,3 +72,9 @@ export class CpuAngles implements Angles {
     this.rope = rope;
   }
 }
+
+/** A handle of `ops.ts` as this backend made it. */
+export function cpu<T>(handle: object, kind: abstract new (...parameters: never[]) => T): T {
+  if (handle instanceof kind) return handle;
+  throw new TypeError(`a ${kind.name} was expected: this handle belongs to another device`);
+}
