@@ -2,6 +2,14 @@
 export type { Arithmetic } from "./compute/cpu/encodings.ts";
 export type { KernelBuild } from "./compute/cpu/wasmKernels.ts";
 export type { KeyValueFormat } from "./compute/keyValueCache.ts";
+export {
+  Answer,
+  type AnswerStatistics,
+  type AskOptions,
+  Conversation,
+  type ConversationOptions,
+  conversationDefaults,
+} from "./generation/conversation.ts";
 export { embeddedModelPath, embeddedModelPrompt } from "./generation/embeddedModel.ts";
 export {
   type FinishReason,
@@ -11,6 +19,7 @@ export {
   generateDefaults,
   type Prompt,
 } from "./generation/generation.ts";
+export { createGrammarMask, jsonSchemaToGrammar } from "./generation/grammar/index.ts";
 export {
   LanguageModel,
   type MemoryUse,
@@ -21,14 +30,20 @@ export {
 export {
   createSampler,
   type Sampler,
+  type SamplerContext,
+  type SamplerStage,
   type SamplingOptions,
+  samplerStages,
   samplingDefaults,
 } from "./generation/sampler.ts";
+export type { DrawnLogprob, TokenLogprob } from "./generation/sampling/logprobs.ts";
+export type { TokenMask } from "./generation/sampling/tokenMask.ts";
 export { type FeedOptions, Sequence } from "./generation/sequence.ts";
 export { GgufFile, openGguf, type TensorInfo } from "./gguf/ggufFile.ts";
 export { Metadata, type MetadataValue } from "./gguf/metadata.ts";
 export type { Shape } from "./model/shape.ts";
 export {
+  BadConversationError,
   BadGgufError,
   type ErrorCode,
   MissingMetadataError,

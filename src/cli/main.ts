@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { OptionError, SluiceError } from "../support/errors.ts";
+import { addBenchCommand } from "./bench.ts";
+import { addChatCommand } from "./chat.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addLogitsCommand } from "./logits.ts";
 import { addRunCommand } from "./run.ts";
@@ -48,10 +50,13 @@ Exit codes: ${exitCodes.done} done, ${exitCodes.failed} failed, ${exitCodes.badU
 Examples:
   $ sluice run
   $ sluice run olmoe.gguf -p "Why is the sky blue?"
+  $ sluice chat olmoe.gguf
   $ sluice inspect olmoe.gguf
   $ sluice run --help`,
     );
   addRunCommand(program);
+  addChatCommand(program);
+  addBenchCommand(program);
   addInspectCommand(program);
   addTokenizeCommand(program);
   addLogitsCommand(program);

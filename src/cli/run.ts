@@ -1,7 +1,7 @@
 /** `sluice run`: one completion, printed as it comes, and how it went. */
 import type { Command } from "commander";
 import { embeddedModelPath, embeddedModelPrompt } from "../generation/embeddedModel.ts";
-import { type GenerateOptions, generateDefaults, type Prompt } from "../generation/generation.ts";
+import { generateDefaults, type Prompt } from "../generation/generation.ts";
 import { type LanguageModel, openModel } from "../generation/languageModel.ts";
 import { samplingDefaults } from "../generation/sampler.ts";
 import { OptionError, SluiceError } from "../support/errors.ts";
@@ -9,21 +9,17 @@ import { addEngineOptions, type EngineFlags, openOptionsOf } from "./engineOptio
 import { ExpertUse } from "./expertUse.ts";
 import { Interruption } from "./interruption.ts";
 import { showLoading } from "./loadingLine.ts";
-import { realNumber, wholeNumber } from "./numberArguments.ts";
+import { wholeNumber } from "./numberArguments.ts";
 import { type FinishedRun, runJson, statisticsLines } from "./runStatistics.ts";
+import { addSamplingOptions, generateOptionsOf, type SamplingFlags } from "./samplingOptions.ts";
 import { note, writeJson, writeModelText, writeResult } from "./terminal.ts";
 import { readText } from "./textInput.ts";
 
-interface RunFlags extends EngineFlags {
+interface RunFlags extends EngineFlags, SamplingFlags {
   readonly prompt?: string;
   readonly promptFile?: string;
   readonly raw?: true;
   readonly maxTokens: number;
-  readonly temperature?: number;
-  readonly topK: number;
-  readonly topP: number;
-  readonly minP: number;
-  readonly seed?: number;
   readonly map: boolean;
   readonly json?: true;
 }
@@ -49,35 +45,11 @@ export function addRunCommand(program: Command): void {
       "stop after so many tokens",
       wholeNumber({ least: 1 }),
       generateDefaults.maxTokens,
-    )
-    .option(
-      "--temperature <value>",
-      `lower is safer, 0 always takes the likeliest token (default: ${samplingDefaults.temperature}; without a prompt 0)`,
-      realNumber(),
-    )
-    .option(
-      "--top-k <count>",
-      "keep so many of the likeliest tokens; 0 is off",
-      wholeNumber(),
-      samplingDefaults.topK,
-    )
-    .option(
-      "--top-p <share>",
-      "keep the likeliest tokens of this probability; 1 is off",
-      realNumber({ most: 1 }),
-      samplingDefaults.topP,
-    )
-    .option(
-      "--min-p <share>",
-      "keep tokens so likely, compared with the likeliest; 0 is off",
-      realNumber({ most: 1 }),
-      samplingDefaults.minP,
-    )
-    .option(
-      "--seed <number>",
-      "repeats a run (default: a new one each time)",
-      wholeNumber({ most: 2 ** 32 - 1 }),
-    )
+    );
+  addSamplingOptions(command, {
+    temperature: `${samplingDefaults.temperature}; without a prompt 0`,
+  });
+  command
     .optionsGroup("Report:")
     .option("--no-map", "no map of the experts' use")
     .option("--json", "no stream, but one JSON object with the text and all of the report");
@@ -103,11 +75,13 @@ async function run(path: string | undefined, flags: RunFlags): Promise<void> {
   using interruption = new Interruption();
   const { signal } = interruption;
   const prompt = await readPrompt(path, flags, signal);
+  // Who just starts the program shall see the same good answer as everybody.
+  const temperature = prompt === undefined ? { temperature: 0 } : {};
+  const sampling = { ...temperature, ...(await generateOptionsOf(flags, signal)) };
   await using model = await open(path ?? embeddedModelPath, flags, signal);
   using use = new ExpertUse(model);
-  const sampling = generateOptions(flags, prompt === undefined);
   const messages = promptFor(model, prompt ?? embeddedModelPrompt, flags);
-  const generation = model.generate(messages, { ...sampling, signal });
+  const generation = model.generate(messages, { ...sampling, maxTokens: flags.maxTokens, signal });
 
   let text = "";
   const report = async () => {
@@ -150,20 +124,6 @@ async function readPrompt(
 function promptFor(model: LanguageModel, text: string, { raw }: RunFlags): Prompt {
   if (raw || model.chatTemplate.source !== "model") return text;
   return [{ role: "user", content: text }];
-}
-
-function generateOptions(flags: RunFlags, isDefaultPrompt: boolean): GenerateOptions {
-  const { maxTokens, topK, topP, minP, seed } = flags;
-  // Who just starts the program shall see the same good answer as everybody.
-  const temperature = isDefaultPrompt ? 0 : samplingDefaults.temperature;
-  return {
-    maxTokens,
-    temperature: flags.temperature ?? temperature,
-    topK,
-    topP,
-    minP,
-    ...(seed === undefined ? {} : { seed }),
-  };
 }
 
 async function printReport(finished: FinishedRun, { json, map }: RunFlags): Promise<void> {

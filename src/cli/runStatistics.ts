@@ -79,6 +79,7 @@ export function runJson({ model, generation, text, expertUses }: FinishedRun): o
 
 const endings = {
   end: "by the model",
+  stop: "by a stop string",
   length: "by --max-tokens",
   context: "by the end of the context",
   cut: "before its time",

@@ -22,9 +22,15 @@ export async function writeResult(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, "drain");
 }
 
-/** Writes text from a model: as it is, but on a terminal without what would steer the terminal. */
-export async function writeModelText(text: string): Promise<void> {
-  await writeResult(process.stdout.isTTY ? printable(text, /[^\P{Cc}\n\t]/gu) : text);
+/**
+ * Writes text from a model: as it is, but on a terminal without what would steer the terminal.
+ *
+ * @param style how a terminal with colours shows it
+ */
+export async function writeModelText(text: string, style?: "dim"): Promise<void> {
+  const shown = process.stdout.isTTY ? printable(text, /[^\P{Cc}\n\t]/gu) : text;
+  const { stdout } = process;
+  await writeResult(style === undefined ? shown : styleText(style, shown, { stream: stdout }));
 }
 
 /** One value as JSON on one line; what is `undefined` becomes null, so that every key is there. */
@@ -36,6 +42,19 @@ export async function writeJson(value: unknown): Promise<void> {
 /** A line on stderr. */
 export function note(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** A line on stderr that is read only by who looks for it: dim on a terminal that has colours. */
+export function aside(line: string): void {
+  note(styleText("dim", line, { stream: process.stderr }));
+}
+
+/** A line on the terminal that says what is being done; gone when disposed of. Silent elsewhere. */
+export function showProgress(): Disposable & { update(text: string): void } {
+  const write = (text: string) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+  };
+  return { update: write, [Symbol.dispose]: () => write("") };
 }
 
 /** Text from a file on one line: line ends and escape sequences in it become visible. */

@@ -159,7 +159,7 @@ export class LanguageModel implements AsyncDisposable {
 
   /** Built when first asked for: a large vocabulary takes about a second. */
   get tokenizer(): Tokenizer {
-    this.#tokenizer ??= createTokenizer(this.#parts.file.metadata);
+    this.#tokenizer ??= createTokenizer(this.#parts.file.metadata, this.vocabularySize);
     return this.#tokenizer;
   }
 

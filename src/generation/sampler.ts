@@ -1,36 +1,43 @@
 /**
  * From logits to the next token: a chain of stages, then a draw.
  *
- * The order of the chain is llama.cpp's default (`common_params_sampling::samplers`): top-k, top-p,
- * min-p, temperature. Stages to come have their places in it: penalties, DRY, biases and grammar
- * masks in front, typical-p after top-k, XTC before temperature; Mirostat replaces the chain.
+ * The order of the chain is llama.cpp's unless the options name another (sampling/chain.ts); biases
+ * come before it. docs/sampling.md describes every option.
  */
 import { seededRandom } from "../numerics/random.ts";
 import { OptionError } from "../support/errors.ts";
-import { Candidates, type Stage } from "./sampling/candidates.ts";
-import { minP, temperature, topK, topP } from "./sampling/stages.ts";
+import { Candidates } from "./sampling/candidates.ts";
+import { chainOf, usesDry } from "./sampling/chain.ts";
+import {
+  type BreakerTokenizer,
+  findBreakers,
+  type TokenSequences,
+} from "./sampling/dryBreakers.ts";
+import { logitBias } from "./sampling/logitBias.ts";
+import { createMirostat } from "./sampling/mirostat.ts";
+import {
+  resolveSampling,
+  type SamplingOptions,
+  type SamplingSettings,
+} from "./sampling/samplingOptions.ts";
+import type { TokenMask } from "./sampling/tokenMask.ts";
 
-export interface SamplingOptions {
-  /** Divides the logits: lower is safer, 0 always takes the likeliest token. @default 0.8 */
-  readonly temperature?: number;
-  /** Keep this many of the likeliest tokens. 0 turns it off. @default 40 */
-  readonly topK?: number;
-  /** Keep the likeliest tokens that make up this probability. 1 turns it off. @default 0.95 */
-  readonly topP?: number;
-  /** Keep tokens at least this many times as likely as the likeliest. 0 turns it off. @default 0.05 */
-  readonly minP?: number;
-  /** Start of the random numbers, 0 to 2^32 - 1. Drawn anew for each sampler if absent. */
-  readonly seed?: number;
+export {
+  type SamplerStage,
+  type SamplingOptions,
+  samplerStages,
+  samplingDefaults,
+} from "./sampling/samplingOptions.ts";
+
+/** What a sampler knows of the text it samples for. */
+export interface SamplerContext {
+  /** DRY needs it, to find its sequence breakers among the tokens. */
+  readonly tokenizer?: BreakerTokenizer;
+  /** The prompt's tokens: penalties and DRY look back on them. */
+  readonly history?: readonly number[];
+  /** What may be said at all. */
+  readonly tokenMask?: TokenMask;
 }
-
-export const samplingDefaults: Required<Omit<SamplingOptions, "seed">> = {
-  temperature: 0.8,
-  topK: 40,
-  topP: 0.95,
-  minP: 0.05,
-};
-
-type Settings = Required<SamplingOptions>;
 
 export interface Sampler {
   /** The seed in force, so that a run can be repeated. */
@@ -39,21 +46,39 @@ export interface Sampler {
    * Draws the next token.
    *
    * @param logits `[vocabularySize]`, left as it is; -Infinity masks a token
-   * @throws SluiceError `bad-number` where a logit is NaN or +Infinity, or every token is masked
+   * @throws SluiceError `bad-number` where a logit is NaN or +Infinity, or every token is masked;
+   *   OptionError if `logitBias` or the token mask leaves none
    */
   sample(logits: Float32Array): number;
+  /** Tells it which token the text goes on with: penalties, DRY and the token mask remember it. */
+  accept(token: number): void;
 }
 
 /**
- * A sampler with a random sequence of its own: the same seed, options and logits give the same
- * tokens. Each call of `sample` takes one number of the sequence.
+ * A sampler with random sequences of its own: the same seed, options, history and logits give the
+ * same tokens. A draw takes one number of the sequence, and a second one if the token mask refused
+ * the first; XTC has another sequence.
  *
- * @throws OptionError if an option is outside what it may be
+ * @throws OptionError if an option is outside what it may be, or DRY lacks the tokenizer
  */
-export function createSampler(options: SamplingOptions = {}): Sampler {
-  const settings: Settings = { ...samplingDefaults, seed: freshSeed(), ...options };
-  checkSettings(settings);
-  const stages = chain(settings);
+export function createSampler(
+  options: SamplingOptions = {},
+  context: SamplerContext = {},
+): Sampler {
+  const settings = resolveSampling(options);
+  const history = [...(context.history ?? [])];
+  const { tokenMask } = context;
+  const mirostat = settings.mirostat === 2 ? createMirostat(settings) : undefined;
+  const biases = new Map(
+    Object.entries(settings.logitBias).map(([token, bias]) => [Number(token), bias]),
+  );
+  const bias = logitBias(biases);
+  const stages = chainOf(settings, {
+    history,
+    breakers: breakersFor(settings, context.tokenizer),
+    xtcRandom: seededRandom(settings.seed ^ XTC_SEQUENCE),
+    mirostat,
+  });
   const random = seededRandom(settings.seed);
   let candidates = new Candidates(0);
 
@@ -61,27 +86,60 @@ export function createSampler(options: SamplingOptions = {}): Sampler {
     seed: settings.seed,
     sample(logits) {
       if (candidates.tokens.length < logits.length) candidates = new Candidates(logits.length);
-      candidates.load(logits);
-      for (const stage of stages) stage(candidates);
-      return draw(candidates, random());
+      let drawn = drawFrom(logits);
+      // Asking the mask about one token is far cheaper than about a vocabulary, and mostly enough.
+      if (tokenMask !== undefined && !tokenMask.allows(drawn.token)) {
+        drawn = drawFrom(logits, tokenMask);
+      }
+      mirostat?.observe(drawn.probability);
+      return drawn.token;
+    },
+    accept(token) {
+      history.push(token);
+      tokenMask?.accept(token);
     },
   };
+
+  function drawFrom(logits: Float32Array, mask?: TokenMask): Drawn {
+    candidates.load(logits);
+    bias(candidates);
+    if (mask !== undefined) applyMask(mask, candidates);
+    for (const stage of stages) stage(candidates);
+    return draw(candidates, random());
+  }
 }
 
-/** The stages that have something to do, in order. */
-function chain(settings: Settings): readonly Stage[] {
-  // Temperature 0 is the limit in which the likeliest token takes all.
-  if (settings.temperature === 0) return [topK(1)];
-  const stages: Stage[] = [];
-  if (settings.topK > 0) stages.push(topK(settings.topK));
-  if (settings.topP < 1) stages.push(topP(settings.topP));
-  if (settings.minP > 0) stages.push(minP(settings.minP));
-  if (settings.temperature !== 1) stages.push(temperature(settings.temperature));
-  return stages;
+/** Sets XTC's seed apart from that of the draws; any constant would do. */
+const XTC_SEQUENCE = 0x58544321;
+
+function breakersFor(
+  settings: SamplingSettings,
+  tokenizer: BreakerTokenizer | undefined,
+): TokenSequences {
+  const texts = settings.drySequenceBreakers;
+  if (!usesDry(settings) || texts.length === 0) return new Map();
+  if (tokenizer === undefined) {
+    throw new OptionError(
+      "drySequenceBreakers needs the model's tokenizer; without it, it may be an empty list",
+    );
+  }
+  return findBreakers(texts, tokenizer);
+}
+
+function applyMask(mask: TokenMask, candidates: Candidates): void {
+  candidates.keepWhere((token) => mask.allows(token));
+  if (candidates.size > 0) return;
+  throw new OptionError("the grammar allows none of the tokens that are left to draw");
+}
+
+interface Drawn {
+  readonly token: number;
+  /** Among the candidates that the chain left. */
+  readonly probability: number;
 }
 
 /** The token on whose stretch of the cumulative distribution `fraction` (0 to below 1) falls. */
-function draw(candidates: Candidates, fraction: number): number {
+function draw(candidates: Candidates, fraction: number): Drawn {
   candidates.softmax();
   const { tokens, probabilities, size } = candidates;
   let left = fraction;
@@ -89,48 +147,5 @@ function draw(candidates: Candidates, fraction: number): number {
   // The random numbers end 2^-32 below 1, the sum of the probabilities far nearer to it: `size` only
   // stops what rounding should never let through.
   while (i < size - 1 && left >= probabilities[i]!) left -= probabilities[i++]!;
-  return tokens[i]!;
-}
-
-const SEED_COUNT = 2 ** 32;
-
-function freshSeed(): number {
-  const [seed] = crypto.getRandomValues(new Uint32Array(1));
-  return seed!;
-}
-
-function checkSettings(settings: Settings): void {
-  const isShare = (value: number) => value >= 0 && value <= 1;
-  check(
-    settings,
-    "temperature",
-    "a number from 0 (always the likeliest token) up",
-    (value) => Number.isFinite(value) && value >= 0,
-  );
-  check(
-    settings,
-    "topK",
-    "a whole number from 0 (off) up",
-    (value) => Number.isSafeInteger(value) && value >= 0,
-  );
-  check(settings, "topP", "a number from 0 to 1 (off)", isShare);
-  check(settings, "minP", "a number from 0 (off) to 1", isShare);
-  check(
-    settings,
-    "seed",
-    `a whole number from 0 to ${SEED_COUNT - 1}`,
-    (value) => Number.isInteger(value) && value >= 0 && value < SEED_COUNT,
-  );
-}
-
-function check(
-  settings: Settings,
-  name: keyof Settings,
-  allowed: string,
-  isAllowed: (value: number) => boolean,
-): void {
-  const value: unknown = settings[name];
-  if (typeof value === "number" && isAllowed(value)) return;
-  const shown = typeof value === "string" ? `"${value}"` : String(value);
-  throw new OptionError(`${name} is ${shown}; it may be ${allowed}`);
+  return { token: tokens[i]!, probability: probabilities[i]! };
 }

@@ -53,6 +53,7 @@ test("--json prints one object and nothing else", async () => {
   const generated = tokens.length;
   expect(statistics).toEqual({
     promptTokens: 19,
+    reusedTokens: 0,
     generatedTokens: generated,
     prefillMs: expect.any(Number),
     decodeMs: expect.any(Number),

@@ -2,14 +2,30 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createSampler } from "../../src/generation/sampler.ts";
 import { Candidates, type Stage } from "../../src/generation/sampling/candidates.ts";
-import { minP, temperature, topK, topP } from "../../src/generation/sampling/stages.ts";
+import {
+  dynamicTemperature,
+  minP,
+  temperature,
+  topK,
+  topP,
+} from "../../src/generation/sampling/stages.ts";
+import { topNSigma } from "../../src/generation/sampling/topNSigma.ts";
+import { typicalP } from "../../src/generation/sampling/typical.ts";
+import { xtc } from "../../src/generation/sampling/xtc.ts";
 import {
   isCloseMinP,
+  isCloseTopNSigma,
   isCloseTopP,
+  isCloseTypicalP,
+  isCloseXtc,
+  naiveDynamicTemperature,
   naiveMinP,
   naiveTemperature,
   naiveTopK,
+  naiveTopNSigma,
   naiveTopP,
+  naiveTypicalP,
+  naiveXtc,
   type Odds,
   oddsOf,
 } from "./naiveSampling.ts";
@@ -72,6 +88,41 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     naive: (odds: Odds[]) => naiveTemperature(odds, divisor),
     isClose: never,
   })),
+  shares.map((mass) => ({
+    name: `typicalP(${mass})`,
+    stage: typicalP(mass),
+    naive: (odds: Odds[]) => naiveTypicalP(odds, mass),
+    isClose: (odds: Odds[]) => isCloseTypicalP(odds, mass),
+  })),
+  fc.constantFrom(0.05, 0.1, 0.3, 0.5).map((threshold) => ({
+    name: `xtc(${threshold})`,
+    stage: xtc({ xtcProbability: 1, xtcThreshold: threshold }, () => 0.5),
+    naive: (odds: Odds[]) => naiveXtc(odds, threshold),
+    isClose: (odds: Odds[]) => isCloseXtc(odds, threshold),
+  })),
+  divisors.map((n) => ({
+    name: `topNSigma(${n})`,
+    stage: topNSigma(n),
+    naive: (odds: Odds[]) => naiveTopNSigma(odds, n),
+    isClose: (odds: Odds[]) => isCloseTopNSigma(odds, n),
+  })),
+  // The lowest temperature stays above 0.1, so that the logits stay in the range of the tolerance.
+  fc
+    .record({
+      temperature: fc.constantFrom(0.5, 1, 2),
+      range: fc.constantFrom(0.1, 0.3),
+      exponent: fc.constantFrom(0, 0.5, 1, 3),
+    })
+    .map(({ temperature, range, exponent }) => ({
+      name: `dynamicTemperature(${temperature}, ${range}, ${exponent})`,
+      stage: dynamicTemperature({
+        temperature,
+        dynamicTemperatureRange: range,
+        dynamicTemperatureExponent: exponent,
+      }),
+      naive: (odds: Odds[]) => naiveDynamicTemperature(odds, { temperature, range, exponent }),
+      isClose: never,
+    })),
 );
 const steps = fc
   .array(step, { maxLength: 5 })

@@ -11,6 +11,9 @@ import { SluiceError } from "../../support/errors.ts";
 /** One step of a sampling chain: narrows the list or changes its logits, in place. */
 export type Stage = (candidates: Candidates) => void;
 
+/** So far below any logit of a model that a token with it is never drawn while there are others. */
+const LOWEST_LOGIT = -1e30;
+
 /**
  * The first `size` entries of its arrays. Every stage leaves at least one entry, no logit that is NaN
  * or +Infinity, and a largest logit that is finite. A token that may not be drawn is taken out of the
@@ -60,14 +63,15 @@ export class Candidates {
   }
 
   /**
-   * Finds the `count` largest logits, or all if there are fewer.
+   * Finds the `count` entries with the largest ranks, or all if there are fewer.
    *
+   * @param ranks `[size]`; the logits if not given
    * @returns their positions in the list, the largest first, of equals the one that stands first;
    * overwritten by the next call
    */
-  best(count: number): Int32Array {
+  best(count: number, ranks: Float32Array = this.logits): Int32Array {
     const found = Math.min(count, this.size);
-    topK(this.logits.subarray(0, this.size), found, this.#positions);
+    topK(ranks.subarray(0, this.size), found, this.#positions);
     return this.#positions.subarray(0, found);
   }
 
@@ -98,6 +102,24 @@ export class Candidates {
       kept++;
     }
     this.size = kept;
+  }
+
+  /** Drops the entries a test refuses; the others stay in their order. */
+  keepWhere(isKept: (token: number, position: number) => boolean): void {
+    const { tokens, logits, size } = this;
+    let kept = 0;
+    for (let i = 0; i < size; i++) {
+      if (!isKept(tokens[i]!, i)) continue;
+      tokens[kept] = tokens[i]!;
+      logits[kept] = logits[i]!;
+      kept++;
+    }
+    this.size = kept;
+  }
+
+  /** Subtracts from one logit; however large the penalty, what is left is finite. */
+  lower(position: number, penalty: number): void {
+    this.logits[position] = Math.max(this.logits[position]! - penalty, LOWEST_LOGIT);
   }
 
   largestLogit(): number {

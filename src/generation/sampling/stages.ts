@@ -1,11 +1,14 @@
 /**
- * The stages a chain is made of. Each is a factory: setting in, `Stage` out.
+ * The stages every chain is made of; those with more to say have files of their own. Each is a
+ * factory: setting in, `Stage` out.
  *
  * What they keep follows llama.cpp (`src/llama-sampler.cpp`), so that its settings mean the same
  * here: probabilities are those of the candidates that earlier stages left, and temperature comes
  * last, so that it changes the odds among the kept tokens and not which are kept.
  */
 import type { Stage } from "./candidates.ts";
+import { entropyOf } from "./entropy.ts";
+import { keepFewest } from "./nucleus.ts";
 
 /** Keeps the `count` tokens with the largest logits. */
 export function topK(count: number): Stage {
@@ -21,32 +24,8 @@ export function topK(count: number): Stage {
 export function topP(mass: number): Stage {
   return (candidates) => {
     candidates.softmax();
-    for (let guess = NUCLEUS_GUESS; ; guess *= NUCLEUS_GROWTH) {
-      const best = candidates.best(guess);
-      const count = nucleusSize(candidates.probabilities, best, mass);
-      if (count !== undefined) return candidates.keep(best.subarray(0, count));
-      // All of them fall short of a mass that is 1 but for rounding.
-      if (best.length === candidates.size) return;
-    }
+    keepFewest(candidates, candidates.logits, (sum) => sum >= mass);
   };
-}
-
-/** A nucleus is mostly far smaller than the vocabulary: look at this many tokens, then at more. */
-const NUCLEUS_GUESS = 256;
-const NUCLEUS_GROWTH = 8;
-
-/** How many of the positions, from the first, make up `mass`; undefined if all fall short. */
-function nucleusSize(
-  probabilities: Float64Array,
-  positions: Int32Array,
-  mass: number,
-): number | undefined {
-  let sum = 0;
-  for (let i = 0; i < positions.length; i++) {
-    sum += probabilities[positions[i]!]!;
-    if (sum >= mass) return i + 1;
-  }
-  return undefined;
 }
 
 /**
@@ -62,15 +41,45 @@ export function minP(share: number): Stage {
 }
 
 /**
- * Divides the logits by `divisor` (above 0): below 1 sharpens the odds, above 1 flattens them.
+ * Divides the logits by `divisor`: below 1 sharpens the odds, above 1 flattens them, and 0 is the
+ * limit in which the likeliest token takes all.
  *
  * The largest logit is subtracted first, which no softmax notices, so that dividing by a tiny
  * divisor cannot overflow to +Infinity. (To -Infinity it may: such a token has probability 0.)
  */
 export function temperature(divisor: number): Stage {
+  if (divisor === 0) return topK(1);
   return (candidates) => {
     const { logits, size } = candidates;
     const largest = candidates.largestLogit();
     for (let i = 0; i < size; i++) logits[i] = (logits[i]! - largest) / divisor;
+  };
+}
+
+export interface DynamicTemperatureSettings {
+  readonly temperature: number;
+  /** The temperature goes from so much below to so much above the setting, but not below 0. */
+  readonly dynamicTemperatureRange: number;
+  /** Above 1 keeps it low until the model is quite unsure, below 1 raises it early. */
+  readonly dynamicTemperatureExponent: number;
+}
+
+/**
+ * A temperature that is low where the model is sure and high where it is not: the entropy, as a
+ * share of the largest possible one, picks a place in the range.
+ *
+ * Source: kalomaze's dynamic temperature, as in llama.cpp (`llama_sampler_temp_ext_apply`,
+ * https://github.com/ggml-org/llama.cpp/pull/4972).
+ */
+export function dynamicTemperature(settings: DynamicTemperatureSettings): Stage {
+  const { dynamicTemperatureRange: range, dynamicTemperatureExponent: exponent } = settings;
+  const lowest = Math.max(0, settings.temperature - range);
+  const highest = settings.temperature + range;
+  return (candidates) => {
+    if (candidates.size < 2) return;
+    candidates.softmax();
+    const entropy = entropyOf(candidates.probabilities.subarray(0, candidates.size));
+    const unsureness = Math.min(1, entropy / Math.log(candidates.size));
+    temperature(lowest + (highest - lowest) * unsureness ** exponent)(candidates);
   };
 }
