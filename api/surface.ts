@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+/** `export { names } from "file"`, also of types. */
+const reexports = /^export (?:type )?\{([^}]*)\} from "([^"]+)";/gm;
 const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
 
 interface PackageJson {
@@ -36,34 +38,38 @@ process.exitCode = changed ? 1 : 0;
 function surfaceOf(entry: string): string {
   const list = readFileSync(entry, "utf8");
   const declarations: string[] = [];
-  for (const [, names = "", from = ""] of list.matchAll(
-    /^export (?:type )?\{([^}]*)\} from "([^"]+)";/gm,
-  )) {
-    const source = readFileSync(join(dirname(entry), from.replace(/\.[jt]s$/, ".d.ts")), "utf8");
-    for (const name of names.split(",")) {
-      declarations.push(declarationOf(source, name.trim().replace(/^type /, ""), from));
+  for (const [, names = "", from = ""] of list.matchAll(reexports)) {
+    for (const name of names.split(",").map((text) => text.trim().replace(/^type /, ""))) {
+      if (name !== "") declarations.push(declarationOf(name, declarationFile(entry, from)));
     }
   }
   return `${declarations.toSorted().join("\n\n")}\n`;
 }
 
-/** One exported declaration, without its comments. */
-function declarationOf(source: string, name: string, from: string): string {
+/** One exported declaration without its comments, wherever it is re-exported from. */
+function declarationOf(name: string, file: string): string {
+  const source = readFileSync(file, "utf8");
   const lines = source.split("\n");
-  const start = lines.findIndex((line) =>
-    new RegExp(
-      `^export (declare )?(abstract )?(function|class|interface|type|const) ${name}\\b`,
-    ).test(line),
+  const opening = new RegExp(
+    `^export (declare )?(abstract )?(function|class|interface|type|const) ${name}\\b`,
   );
+  const start = lines.findIndex((line) => opening.test(line));
   if (start === -1) {
-    const again = new RegExp(`\\b${name}\\b[^}]*\\} from "([^"]+)"`).exec(source)?.[1];
-    return `// ${name} from ${again ?? from}`;
+    const again = [...source.matchAll(reexports)].find(([, names = ""]) =>
+      new RegExp(`(^|[\\s,])${name}(?=[\\s,]|$)`).test(names),
+    );
+    if (again === undefined) throw new Error(`${file} does not export ${name}`);
+    return declarationOf(name, declarationFile(file, again[2] ?? ""));
   }
-  const end = lines.findIndex(
-    (line, index) => index >= start && /^\}|^[^ ].*;$|^ *\};$/.test(line) && !/^ /.test(line),
-  );
-  const overloads = lines.slice(start, end + 1).join("\n");
-  return overloads.replace(/^\s*\/\*\*[\s\S]*?\*\/\n/gm, "");
+  const end = lines.findIndex((line, index) => index >= start && /^(\}|[^ ].*;$)/.test(line));
+  return lines
+    .slice(start, end + 1)
+    .join("\n")
+    .replace(/^\s*\/\*\*[\s\S]*?\*\/\n/gm, "");
+}
+
+function declarationFile(importer: string, from: string): string {
+  return join(dirname(importer), from.replace(/\.[jt]s$/, ".d.ts"));
 }
 
 function readOrEmpty(file: string): string {
