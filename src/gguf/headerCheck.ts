@@ -8,6 +8,7 @@
  * Source: the GGUF specification (ggml/docs/gguf.md) and llama.cpp's `gguf.cpp`.
  */
 import { GGUFValueType } from "@huggingface/gguf";
+import { quoted } from "../support/quoted.ts";
 import { HeaderCursor } from "./headerCursor.ts";
 import type { WeightFile } from "./weightFile.ts";
 
@@ -130,9 +131,9 @@ function checkCount(cursor: HeaderCursor, things: string, smallestBytes: number)
 function checkMetadata(cursor: HeaderCursor, keys: Set<string>, mends: StringMend[]): void {
   const offset = cursor.position;
   const key = boundedText(cursor, "a metadata key", KEY_LIMIT_BYTES);
-  if (keys.has(key)) throw cursor.bad(`metadata key "${key}" is there twice`, offset);
+  if (keys.has(key)) throw cursor.bad(`metadata key ${quoted(key)} is there twice`, offset);
   keys.add(key);
-  const what = `metadata "${key}"`;
+  const what = `metadata ${quoted(key)}`;
   const type = cursor.u32(what);
   checkValue(cursor, type, {
     what,

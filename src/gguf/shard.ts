@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import { gguf } from "@huggingface/gguf";
 import { BadGgufError } from "../support/errors.ts";
+import { quoted } from "../support/quoted.ts";
 import { checkHeader, type HeaderCheck, type StringMend } from "./headerCheck.ts";
 import { Metadata, type MetadataValue } from "./metadata.ts";
 import { splitCount } from "./splitFiles.ts";
@@ -63,7 +64,8 @@ function collect(values: object, header: HeaderCheck, file: string): Map<string,
   const entries = new Map<string, MetadataValue>();
   for (const key of header.keys) {
     const value = found.get(key);
-    if (value === undefined) throw new BadGgufError(file, `metadata key "${key}" cannot be read`);
+    if (value === undefined)
+      throw new BadGgufError(file, `metadata key ${quoted(key)} cannot be read`);
     entries.set(key, value);
   }
   for (const { key, path, text } of header.mends) {

@@ -1,12 +1,12 @@
 /**
  * A conversation as the one text that a model was trained to continue. The model's file brings a
- * Jinja template for it (`tokenizer.chat_template`), which @huggingface/jinja renders.
+ * Jinja template for it (`tokenizer.chat_template`), which is rendered within limits.
  *
  * Source: https://huggingface.co/docs/transformers/main/en/chat_templating.
  */
-import { Template } from "@huggingface/jinja";
 import type { Metadata } from "../gguf/metadata.ts";
 import { SluiceError } from "../support/errors.ts";
+import { BoundedTemplate } from "./boundedTemplate.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 export interface ChatMessage {
@@ -32,7 +32,8 @@ export interface ChatTemplate {
    * Renders the conversation. Encode the result with the defaults of `Tokenizer.encode`: control
    * tokens are meant to be parsed. So are those that a message's content spells out.
    *
-   * @throws SluiceError "unsupported-template" when the template rejects the messages or fails
+   * @throws SluiceError "unsupported-template" when the template rejects the messages, fails, or does not end
+   *   within the limits of boundedTemplate.ts
    */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;
 }
@@ -63,7 +64,7 @@ export function createChatTemplate(metadata: Metadata, tokenizer: Tokenizer): Ch
   const source = own === "" ? fallback : "model";
   const text = { model: own, chatml: chatMl, plain }[source];
   const template = orUnsupported(`${file} has a chat template that does not parse`, () => {
-    return new Template(text);
+    return new BoundedTemplate(text);
   });
 
   const pieceOf = (token: number | undefined) =>

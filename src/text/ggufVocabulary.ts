@@ -12,6 +12,7 @@
  */
 import type { Metadata } from "../gguf/metadata.ts";
 import { BadGgufError, SluiceError } from "../support/errors.ts";
+import { quoted } from "../support/quoted.ts";
 import { endOfGenerationTokens } from "./endOfGeneration.ts";
 import { type PreTokenizer, preTokenizers } from "./splitPatterns.ts";
 
@@ -135,7 +136,7 @@ function readAlgorithm(metadata: Metadata): Pick<Vocabulary, "algorithm" | "preT
     default:
       throw unsupported(
         metadata.file,
-        `has the tokenizer "${model}" (tokenizer.ggml.model); known are gpt2, llama, gemma4`,
+        `has the tokenizer ${quoted(model)} (tokenizer.ggml.model); known are gpt2, llama, gemma4`,
       );
   }
 }
@@ -146,7 +147,7 @@ function byteLevel(file: string, name: string): Pick<Vocabulary, "algorithm" | "
     const known = [...preTokenizers.keys()].sort().join(", ");
     throw unsupported(
       file,
-      `cuts text as "${name}" (tokenizer.ggml.pre), which is not known here; known are ${known}`,
+      `cuts text as ${quoted(name)} (tokenizer.ggml.pre), which is not known here; known are ${known}`,
     );
   }
   return { algorithm: "byte-pair", preTokenizer };

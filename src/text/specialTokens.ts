@@ -19,29 +19,52 @@ export function createSpecialTokenFinder(
   { tokenOf, kinds, swallowsSpace }: Vocabulary,
   wanted: ReadonlySet<TokenKind>,
 ): SpecialTokenFinder {
-  const pieces = tokenOf
-    .entries()
-    .filter(([, token]) => wanted.has(kinds[token] ?? "normal"))
-    .map(([piece]) => piece)
-    .toArray();
-  if (pieces.length === 0) return (text) => (text === "" ? [] : [text]);
-  const longestFirst = pieces.sort((a, b) => b.length - a.length);
-  const pattern = new RegExp(longestFirst.map((piece) => RegExp.escape(piece)).join("|"), "gu");
+  // Not one regular expression of all pieces: a hostile file could make it too large to compile.
+  const pieces = new Map(
+    tokenOf.entries().filter(([, token]) => wanted.has(kinds[token] ?? "normal")),
+  );
+  const lengths = lengthsByFirstUnit(pieces.keys());
 
   return (text) => {
     const parts: TextPart[] = [];
+    let partStart = 0;
     let position = 0;
-    for (const match of text.matchAll(pattern)) {
-      if (match.index < position) continue; // inside white space that was swallowed
-      if (match.index > position) parts.push(text.slice(position, match.index));
-      const token = tokenOf.get(match[0]) as number;
+    while (position < text.length) {
+      const piece = pieceAt(text, position);
+      if (piece === undefined) {
+        position++;
+        continue;
+      }
+      if (position > partStart) parts.push(text.slice(partStart, position));
+      const token = pieces.get(piece) as number;
       parts.push(token);
-      position = match.index + match[0].length;
+      position += piece.length;
       if (swallowsSpace.has(token)) position += leadingSpaceLength(text, position);
+      partStart = position;
     }
-    if (position < text.length) parts.push(text.slice(position));
+    if (partStart < text.length) parts.push(text.slice(partStart));
     return parts;
   };
+
+  /** The longest piece that the text has there. */
+  function pieceAt(text: string, position: number): string | undefined {
+    for (const length of lengths.get(text.charCodeAt(position)) ?? []) {
+      const candidate = text.slice(position, position + length);
+      if (pieces.has(candidate)) return candidate;
+    }
+    return undefined;
+  }
+}
+
+/** Which lengths the pieces have that begin with a UTF-16 unit, the longest first. */
+function lengthsByFirstUnit(pieces: Iterable<string>): ReadonlyMap<number, readonly number[]> {
+  const lengths = new Map<number, Set<number>>();
+  for (const piece of pieces) {
+    const unit = piece.charCodeAt(0);
+    lengths.set(unit, (lengths.get(unit) ?? new Set()).add(piece.length));
+  }
+  const longestFirst = (all: Set<number>) => [...all].sort((a, b) => b - a);
+  return new Map(lengths.entries().map(([unit, all]) => [unit, longestFirst(all)]));
 }
 
 function leadingSpaceLength(text: string, from: number): number {

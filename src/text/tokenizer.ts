@@ -7,6 +7,7 @@
  * bytes (tokenBytes.ts) read as UTF-8 (streamDecoder.ts).
  */
 import type { Metadata } from "../gguf/metadata.ts";
+import { BadGgufError } from "../support/errors.ts";
 import { readVocabulary, type Vocabulary } from "./ggufVocabulary.ts";
 import { createSpecialTokenFinder, type SpecialTokenFinder } from "./specialTokens.ts";
 import { type DecodableToken, type DecodeOptions, StreamDecoder } from "./streamDecoder.ts";
@@ -53,10 +54,21 @@ export interface Tokenizer {
  * Builds the tokenizer of a model: about a second for a vocabulary of 150,000 tokens.
  *
  * @throws SluiceError "unsupported-tokenizer" for a vocabulary that is absent or of a kind not
- *   known here; BadGgufError or MissingMetadataError for a broken one
+ *   known here; BadGgufError or MissingMetadataError for a broken one, or one of more tokens than
+ *   the model computes with (`modelTokens`)
  */
-export function createTokenizer(metadata: Metadata): Tokenizer {
+export function createTokenizer(
+  metadata: Metadata,
+  modelTokens: number = Number.POSITIVE_INFINITY,
+): Tokenizer {
   const vocabulary = readVocabulary(metadata);
+  const { length } = vocabulary.pieces;
+  if (length > modelTokens) {
+    throw new BadGgufError(
+      metadata.file,
+      `the vocabulary has ${length} tokens, but the model computes with ${modelTokens}`,
+    );
+  }
   return new GgufTokenizer(vocabulary, createTextEncoding(metadata, vocabulary));
 }
 

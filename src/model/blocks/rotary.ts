@@ -2,6 +2,7 @@
 import type { Metadata } from "../../gguf/metadata.ts";
 import { createRope, type Rope, type RopeScaling } from "../../numerics/rope.ts";
 import { BadGgufError, SluiceError } from "../../support/errors.ts";
+import { quoted } from "../../support/quoted.ts";
 import type { WeightSource } from "../architecture.ts";
 import type { Shape } from "../shape.ts";
 
@@ -41,7 +42,7 @@ function readScaling(metadata: Metadata, shape: Shape): RopeScaling {
   if (kind !== "yarn") {
     throw new SluiceError(
       "unsupported-architecture",
-      `${metadata.file}: rope scaling "${kind}" is not supported yet; Sluice knows none, linear and yarn`,
+      `${metadata.file}: rope scaling ${quoted(kind)} is not supported yet; Sluice knows none, linear and yarn`,
     );
   }
   return {

@@ -1,0 +1,32 @@
+/** Opening, generating, closing, over and over: what a server does in a year, and what stays behind. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openModel } from "../../src/generation/languageModel.ts";
+import { writeGguf } from "../support/ggufBuilder.ts";
+import { type Holdings, holdings } from "./holdings.ts";
+import { tinyModel } from "./tinyModels.ts";
+
+export interface CyclesReport {
+  /** After a tenth of the cycles: code is compiled, pools are full. */
+  readonly before: Holdings;
+  readonly after: Holdings;
+  readonly milliseconds: number;
+}
+
+/** `count` cycles; every eighth with a compute thread besides the calling one. */
+export async function runCycles(count: number): Promise<CyclesReport> {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-cycles-"));
+  const path = writeGguf(join(folder, "tiny.gguf"), tinyModel("qwen3moe"));
+  const start = performance.now();
+  let before: Holdings | undefined;
+  for (let cycle = 0; cycle < count; cycle++) {
+    if (cycle === Math.floor(count / 10)) before = await holdings();
+    const threads = cycle % 8 === 0 ? 2 : 1;
+    await using model = await openModel(path, { threads, batchTokens: 16 });
+    await Array.fromAsync(model.generate("Hello", { maxTokens: 2, temperature: 0 }));
+  }
+  const after = await holdings();
+  rmSync(folder, { recursive: true });
+  return { before: before ?? after, after, milliseconds: performance.now() - start };
+}
