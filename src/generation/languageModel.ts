@@ -10,6 +10,7 @@ import { compileKernels, type KernelBuild } from "../compute/cpu/wasmKernels.ts"
 import { type KeyValueFormat, keyValueBytesPerToken } from "../compute/keyValueCache.ts";
 import { createResidentExperts } from "../experts/residentExperts.ts";
 import { type GgufFile, openGguf } from "../gguf/ggufFile.ts";
+import type { Metadata } from "../gguf/metadata.ts";
 import type { Model } from "../model/architecture.ts";
 import { architectureOf } from "../model/architectures/index.ts";
 import type { Shape } from "../model/shape.ts";
@@ -111,7 +112,11 @@ export class LanguageModel implements AsyncDisposable {
   readonly keyValueFormat: KeyValueFormat;
   /** What `RoutingEvent.model` and `LayerEvent.model` are for this model. */
   readonly identity: object;
-  readonly #parts: Parts;
+  /** Rows of the output head: logits of one position. */
+  readonly vocabularySize: number;
+  readonly #metadata: Metadata;
+  /** Until the model is closed; then its memory can go, whoever still holds the model. */
+  #parts: Parts | undefined;
   #tokenizer: Tokenizer | undefined;
   #chatTemplate: ChatTemplate | undefined;
   /** Batches take turns: they share one workspace. */
@@ -121,6 +126,8 @@ export class LanguageModel implements AsyncDisposable {
   /** Use `openModel`. */
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#metadata = parts.file.metadata;
+    this.vocabularySize = parts.model.vocabularySize;
     this.path = parts.file.path;
     this.name = parts.file.name;
     this.shape = parts.shape;
@@ -153,23 +160,19 @@ export class LanguageModel implements AsyncDisposable {
     return new LanguageModel(parts);
   }
 
-  get vocabularySize(): number {
-    return this.#parts.model.vocabularySize;
-  }
-
   /** Built when first asked for: a large vocabulary takes about a second. */
   get tokenizer(): Tokenizer {
-    this.#tokenizer ??= createTokenizer(this.#parts.file.metadata, this.vocabularySize);
+    this.#tokenizer ??= createTokenizer(this.#metadata, this.vocabularySize);
     return this.#tokenizer;
   }
 
   get chatTemplate(): ChatTemplate {
-    this.#chatTemplate ??= createChatTemplate(this.#parts.file.metadata, this.tokenizer);
+    this.#chatTemplate ??= createChatTemplate(this.#metadata, this.tokenizer);
     return this.#chatTemplate;
   }
 
   get memory(): MemoryUse {
-    const { store, backend, shape, options } = this.#parts;
+    const { store, backend, shape, options } = this.#open;
     const { hot, experts } = store.byteLengths;
     return {
       hotBytes: hot,
@@ -183,8 +186,7 @@ export class LanguageModel implements AsyncDisposable {
 
   /** A new, empty sequence with its own keys and values. Dispose of it to reuse its memory. */
   createSequence(): Sequence {
-    this.#refuseIfClosed();
-    const { backend, shape, model, options } = this.#parts;
+    const { backend, shape, model, options } = this.#open;
     const cache = backend.createCache(
       keyValueShape(shape),
       options.keyValueFormat,
@@ -211,8 +213,7 @@ export class LanguageModel implements AsyncDisposable {
 
   /** Keeps the compute threads at hand until disposed of: worth it around several batches. */
   async holdThreads(): Promise<AsyncDisposable> {
-    this.#refuseIfClosed();
-    return this.#parts.backend.holdThreads();
+    return this.#open.backend.holdThreads();
   }
 
   /** Ends the threads and closes the file. A batch under way finishes first. */
@@ -223,8 +224,16 @@ export class LanguageModel implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#turn;
-    await this.#parts.backend[Symbol.asyncDispose]();
-    await this.#parts.file[Symbol.asyncDispose]();
+    const parts = this.#parts;
+    this.#parts = undefined;
+    await parts?.backend[Symbol.asyncDispose]();
+    await parts?.file[Symbol.asyncDispose]();
+  }
+
+  get #open(): Parts {
+    this.#refuseIfClosed();
+    if (this.#parts === undefined) throw new SluiceError("closed", `${this.name} has been closed`);
+    return this.#parts;
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {

@@ -7,6 +7,8 @@
  * src/llama-vocab.cpp.
  */
 
+import { BadGgufError } from "../support/errors.ts";
+
 export interface ScoredMerges {
   /** Best first. */
   readonly merges: [left: string, right: string][];
@@ -15,16 +17,31 @@ export interface ScoredMerges {
 }
 
 /**
+ * UTF-16 units of a piece, of all pieces, and of all merges. The largest real vocabularies (262,144 tokens) stay
+ * well below; without limits a hostile one fills the memory with ways of cutting its pieces.
+ */
+const limits = { piece: 10_000, pieces: 16_000_000, merges: 32_000_000 } as const;
+
+/**
  * Derives the merges from the scores.
  *
  * @param pieces tokens that may take part, with their score
+ * @param file   name for messages
+ * @throws BadGgufError for more text than any vocabulary has
  */
-export function mergesOfScores(pieces: ReadonlyMap<string, number>): ScoredMerges {
+export function mergesOfScores(pieces: ReadonlyMap<string, number>, file: string): ScoredMerges {
   const found: { pair: [string, string]; score: number }[] = [];
+  let pieceUnits = 0;
+  let mergeUnits = 0;
   for (const [piece, score] of pieces) {
+    pieceUnits += piece.length;
+    if (piece.length > limits.piece || pieceUnits > limits.pieces) throw tooMuchText(file);
     for (let cut = 1; cut < piece.length; cut++) {
       const pair: [string, string] = [piece.slice(0, cut), piece.slice(cut)];
-      if (pieces.has(pair[0]) && pieces.has(pair[1])) found.push({ pair, score });
+      if (!pieces.has(pair[0]) || !pieces.has(pair[1])) continue;
+      found.push({ pair, score });
+      mergeUnits += piece.length;
+      if (mergeUnits > limits.merges) throw tooMuchText(file);
     }
   }
   found.sort((a, b) => b.score - a.score);
@@ -35,4 +52,11 @@ export function mergesOfScores(pieces: ReadonlyMap<string, number>): ScoredMerge
     return rank;
   });
   return { merges: found.map(({ pair }) => pair), ranks };
+}
+
+function tooMuchText(file: string): BadGgufError {
+  return new BadGgufError(
+    file,
+    "the tokens of tokenizer.ggml.tokens are too long for a vocabulary",
+  );
 }

@@ -112,7 +112,7 @@ function readScores(metadata: Metadata, { pieces, kinds, tokenOf }: Vocabulary):
     const kind = kinds[token];
     if (kind === "normal" || kind === "user-defined") scoreOf.set(piece, scores[token] ?? 0);
   }
-  return mergesOfScores(scoreOf);
+  return mergesOfScores(scoreOf, metadata.file);
 }
 
 /** Gives merges of equal score one rank, so that the leftmost wins; the library counts them up. */

@@ -197,3 +197,15 @@ test("a file may say other things under keys that do not matter", () => {
   const metadata = sentencePieceMetadata([["a", 1, -1]], { "tokenizer.ggml.pre": "llama-9" });
   expect(createTokenizer(metadata).vocabularySize).toBe(261);
 });
+
+test("a SentencePiece vocabulary whose pieces can be cut in millions of ways is refused at once", () => {
+  const pieces = Array.from({ length: 1500 }, (_, index) => "a".repeat(index + 1));
+  const entries = {
+    "tokenizer.ggml.model": "llama",
+    "tokenizer.ggml.tokens": pieces,
+    "tokenizer.ggml.scores": pieces.map(() => 0),
+  };
+  const start = performance.now();
+  expect(refusal(() => createTokenizer(metadataOf(entries)))).toMatchInlineSnapshot(`"bad-gguf: made.gguf: the tokens of tokenizer.ggml.tokens are too long for a vocabulary"`);
+  expect(performance.now() - start).toBeLessThan(5000);
+});
