@@ -206,6 +206,8 @@ test("a SentencePiece vocabulary whose pieces can be cut in millions of ways is 
     "tokenizer.ggml.scores": pieces.map(() => 0),
   };
   const start = performance.now();
-  expect(refusal(() => createTokenizer(metadataOf(entries)))).toMatchInlineSnapshot(`"bad-gguf: made.gguf: the tokens of tokenizer.ggml.tokens are too long for a vocabulary"`);
+  expect(refusal(() => createTokenizer(metadataOf(entries)))).toMatchInlineSnapshot(
+    `"bad-gguf: made.gguf: the tokens of tokenizer.ggml.tokens are too long for a vocabulary"`,
+  );
   expect(performance.now() - start).toBeLessThan(5000);
 });
