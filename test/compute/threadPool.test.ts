@@ -138,16 +138,19 @@ test("a job that throws ends the round with an error, and the pool works again",
   expect(table.positions()).toEqual(createTurntable(8).positions());
 });
 
-test("a thread that dies in a chunk ends the round with an error instead of a hang", async () => {
-  const workerFile = new URL("./workers/dying.ts", import.meta.url);
-  const pool = createPool({ threads: 2, stallMs: 300, workerFile });
-  const table = createTurntable(4000);
-  const failed = async () => {
-    await using _threads = await pool.hold(table.memories);
-    for (let round = 0; round < 200; round++) {
-      table.turn(pool);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  };
-  await expect(failed()).rejects.toMatchObject({ code: "thread-failed" });
-});
+test.for(["dying", "hungry"])(
+  "a %s thread ends the round with an error instead of a hang",
+  async (name) => {
+    const workerFile = new URL(`./workers/${name}.ts`, import.meta.url);
+    const pool = createPool({ threads: 2, stallMs: 3000, workerFile });
+    const table = createTurntable(4000);
+    const failed = async () => {
+      await using _threads = await pool.hold(table.memories);
+      for (let round = 0; round < 4000; round++) {
+        table.turn(pool);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    await expect(failed()).rejects.toMatchObject({ code: "thread-failed" });
+  },
+);

@@ -37,6 +37,9 @@ const sleepMs = 100;
 /** Threads without a round for so long are let go, until the next round. */
 const restMs = 1000;
 
+/** A thread's own heap: it holds views and kernels, the weights are shared memory. */
+const heapLimitMib = 256;
+
 /** Multiply-adds below which a round is not worth the other threads' notice. */
 const sharedWork = 65_536;
 
@@ -134,6 +137,8 @@ export class ThreadPool implements AsyncDisposable {
       maxThreads: threads - 1,
       concurrentTasksPerWorker: 1,
       atomics: "disabled",
+      // A thread that runs out of heap then ends by itself, and does not take the process with it.
+      resourceLimits: { maxOldGenerationSizeMb: heapLimitMib },
     });
     const control = createControlBlock();
     this.#control = control;
