@@ -80,24 +80,31 @@ test("per-layer tells each inner policy its own bytes and future", () => {
 });
 
 describe("gdsf", () => {
-  const play = (spec: string) => {
+  /** Expert 0 has ten times the bytes of the others. What of the three uses stays in two slots. */
+  const play = (spec: string, uses: readonly number[]) => {
     const policy = createPolicy(spec, {
       capacity: 2,
       layerCount: 3,
       expertsPerLayer: 1,
       expertBytes: [10, 1, 1],
     });
-    for (const expert of [0, 1, 2])
-      policy.release(policy.access({ step: expert, layer: expert, experts: [expert] }).leased);
+    for (const [step, expert] of uses.entries())
+      policy.release(policy.access({ step, layer: expert, experts: [expert] }).leased);
     return policy.resident();
   };
 
   test("keeps what is dear to fetch", () => {
-    expect(play("gdsf")).toEqual([0, 2]);
+    expect(play("gdsf", [0, 1, 2])).toEqual([0, 2]);
   });
 
   test("with cost=1,size=bytes keeps what is small", () => {
-    expect(play("gdsf:cost=1,size=bytes")).toEqual([1, 2]);
+    // The large one is not the oldest: only its size can make it the victim.
+    expect(play("gdsf:cost=1,size=bytes", [1, 0, 2])).toEqual([1, 2]);
+  });
+
+  test("with cost=1 or cost=bytes,size=bytes all are worth the same, and the oldest goes", () => {
+    expect(play("gdsf:cost=1", [0, 1, 2])).toEqual([1, 2]);
+    expect(play("gdsf:cost=bytes,size=bytes", [1, 0, 2])).toEqual([0, 2]);
   });
 });
 
