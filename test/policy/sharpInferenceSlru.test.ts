@@ -106,15 +106,18 @@ describe("SharpInference's rules, kept", () => {
     expect(use(4)).toEqual(["evicted 1"]);
   });
 
-  test("a hit on a pinned expert counts for its place once it is unpinned", () => {
-    const { policy, use } = player(SLRU, 4); // 1 on probation, 3 protected
-    use(1, 1, 2, 2, 3, 3);
-    policy.pin(1);
-    use(1); // now the newest protected, 2 the oldest
-    policy.unpin(1);
-    use(4, 4); // demotes 2
-    expect(use(5)).toEqual(["evicted 2"]);
-  });
+  test.each([SLRU, `per-layer(${SLRU})`])(
+    "a hit on a pinned expert counts for its place once it is unpinned: %s",
+    (spec) => {
+      const { policy, use } = player(spec, 4); // 1 on probation, 3 protected
+      use(1, 1, 2, 2, 3, 3);
+      policy.pin(1);
+      use(1); // now the newest protected, 2 the oldest
+      policy.unpin(1);
+      use(4, 4); // demotes 2
+      expect(use(5)).toEqual(["evicted 2"]);
+    },
+  );
 
   test("a prefetched expert has no uses, so it is the first to go", () => {
     const { policy, use } = player(SLRU, 8);
