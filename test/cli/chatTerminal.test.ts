@@ -17,9 +17,10 @@ class TerminalChat implements AsyncDisposable {
   #seen = 0;
 
   constructor(args: readonly string[]) {
-    const command = [process.execPath, binPath, "chat", ...args].join(" ");
+    // A shell that waits for the program would get each Ctrl-C as well, and end by it: hence exec.
+    const command = ["exec", process.execPath, binPath, "chat", ...args].join(" ");
     this.#child = spawn("script", ["-qec", command, "/dev/null"], {
-      env: { ...process.env, TERM: "xterm", NO_COLOR: "1" },
+      env: { ...process.env, SHELL: "/bin/sh", TERM: "xterm", NO_COLOR: "1" },
     });
     this.#child.stdout.on("data", (chunk: Buffer) => {
       this.#shown += chunk.toString();
