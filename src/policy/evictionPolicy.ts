@@ -18,6 +18,8 @@ export interface Access {
   readonly experts: readonly ExpertId[];
   /** Tokens that the pass computes at once. @default 1 */
   readonly tokenCount?: number;
+  /** Misses that may be given a slot; the ones after them are bypassed. @default all */
+  readonly admissionLimit?: number;
 }
 
 /** A miss that was given a slot, and who left it; `undefined` when a slot was free. */

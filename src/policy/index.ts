@@ -2,6 +2,17 @@
  * The package entry `sluice/policy`: what to keep, what to fetch early, how much memory it takes.
  * Pure and synchronous, without a Node API, so that it runs in the engine, a simulator and a page alike.
  */
+export { addCounts, type CacheCounts, type Phase } from "./cache/cacheCounts.ts";
+export {
+  type CacheDecision,
+  type CachePart,
+  type CachePass,
+  type CachePool,
+  ExpertCache,
+  type ExpertCacheOptions,
+  type Prefetch,
+  type PrefetchLimits,
+} from "./cache/expertCache.ts";
 export {
   CostModel,
   type CostModelOptions,

@@ -11,7 +11,7 @@ import type { ExpertGrid, ExpertId } from "./expertId.ts";
 export const NOBODY = -1;
 
 /** An access with its defaults filled in. */
-export type Batch = Required<Access>;
+export type Batch = Required<Omit<Access, "admissionLimit">>;
 
 /** What a rule can see of the slots it rules over. */
 export interface Slots extends ExpertGrid {

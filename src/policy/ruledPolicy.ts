@@ -119,9 +119,11 @@ export class RuledPolicy implements EvictionPolicy {
     const leased = [...hits];
     const admitted: Admission[] = [];
     const bypassed: ExpertId[] = [];
+    const { admissionLimit = misses.length } = access;
     for (const expert of misses) {
       this.#rule.miss?.(expert);
-      const victim = this.#place(expert, "use");
+      const mayEnter = admitted.length < admissionLimit;
+      const victim = mayEnter ? this.#place(expert, "use") : REFUSED;
       if (victim === REFUSED) {
         bypassed.push(expert);
         continue;

@@ -34,6 +34,17 @@ test("with all slots in flight a miss is bypassed", () => {
   expect(policy.prefetch(5)).toEqual({ kind: "admitted", victim: 0 });
 });
 
+test("misses beyond the admission limit are bypassed, and known to the rule", () => {
+  const policy = createPolicy("lfu", setting);
+  const outcome = policy.access({ ...batch(0, 1, 2), admissionLimit: 1 });
+  expect(outcome).toMatchObject({ admitted: [{ expert: 0 }], bypassed: [1, 2], leased: [0] });
+  policy.release(outcome.leased);
+  policy.release(policy.access(batch(1, 3)).leased);
+  // 1 was asked for twice, so 3 leaves before it; 0 is older than 3.
+  expect(policy.access(batch(2)).admitted).toEqual([{ expert: 2, victim: 0 }]);
+  expect(policy.isResident(1)).toBe(true);
+});
+
 test("a batch of more experts than slots is answered in parts, hits first", () => {
   const policy = lru();
   policy.release(policy.access(batch(3)).leased);

@@ -32,6 +32,10 @@ export class CombinedPredictor implements ExpertPredictor {
     for (const { predictor } of this.#parts) predictor.observe(access);
   }
 
+  foresee(layer: number, logits: ArrayLike<number>): void {
+    for (const { predictor } of this.#parts) predictor.foresee?.(layer, logits);
+  }
+
   predict(layer: number): Float64Array | undefined {
     let mean: Float64Array | undefined;
     for (const { predictor, weight } of this.#parts) {

@@ -18,6 +18,11 @@ export interface ExpertPredictor {
    * @returns `undefined` if the predictor knows nothing about the layer
    */
   predict(layer: number): Float64Array | undefined;
+  /**
+   * Early router logits of a coming layer, `[expertsPerLayer]`, from engines that compute them.
+   * @throws OptionError if their number is not that of the experts
+   */
+  foresee?(layer: number, logits: ArrayLike<number>): void;
   /** A new sequence begins: from here on it answers as if it had just been made. */
   reset(): void;
 }

@@ -1,0 +1,392 @@
+/**
+ * All decisions of one tier about its slots: who is kept, who is fetched, who is fetched early. It
+ * moves no byte and looks at no clock, so what it decides is a function of the routing alone, and a
+ * simulator that replays the routing sees the same hits, victims and prefetches as the engine.
+ *
+ *   beginPass ─► access(layer 0) ─► access(layer 1) ─► ... ─► the next pass
+ *
+ * An access yields one part after another. Of each part the hits and the admitted are leased until
+ * the next one is taken: compute them meanwhile. With the last part come the prefetches for the
+ * layers ahead, decided while the part is still leased.
+ *
+ * Layers whose experts have different sizes may live in pools of their own, each with a policy of
+ * its own.
+ */
+import { OptionError } from "../../support/errors.ts";
+import type { Access, Admission, EvictionPolicy } from "../evictionPolicy.ts";
+import { type ExpertGrid, type ExpertId, expertInLayer, layerOf } from "../expertId.ts";
+import type { ExpertPredictor } from "../predictors/predictor.ts";
+import { PrefetchLedger, type PrefetchTotals } from "../prefetch/prefetchLedger.ts";
+import { PrefetchPlanner } from "../prefetch/prefetchPlanner.ts";
+import { AccessProfile } from "../profile.ts";
+import { createPolicy } from "../registry.ts";
+import { requireCount } from "../requireNumber.ts";
+import { WarmPinning } from "../warmPinning.ts";
+import { type CacheCounts, type MutableCounts, noCounts, type Phase } from "./cacheCounts.ts";
+
+/** Slots of equal size, and the layers whose experts they hold. */
+export interface CachePool {
+  readonly layers: readonly number[];
+  readonly slots: number;
+}
+
+export interface ExpertCacheOptions extends ExpertGrid {
+  /** As for {@link createPolicy}. */
+  readonly policy: string;
+  /** Every layer belongs to exactly one. */
+  readonly pools: readonly CachePool[];
+  /** Bytes of one expert, by layer. @default 1 each: then bytes count experts */
+  readonly expertBytes?: readonly number[];
+  /** Guesses what the layers ahead will ask for. @default nobody, so nothing is prefetched */
+  readonly predictor?: ExpertPredictor;
+  /** @default none */
+  readonly prefetch?: PrefetchLimits;
+  /** Misses that may be given a slot in one pass; the others are bypassed. @default all */
+  readonly insertsPerPass?: number;
+  /**
+   * Passes of more tokens than this are wide: their misses take free slots but displace nobody, so
+   * that a prompt does not flush what decode needs; nothing is prefetched for them. @default 32
+   */
+  readonly wideTokens?: number;
+  /** Experts to pin per layer once `afterAccesses` experts were asked for. @default none */
+  readonly warmPins?: { readonly perLayer: number; readonly afterAccesses?: number };
+  /** Counts every use. @default one of its own */
+  readonly profile?: AccessProfile;
+  /** All accesses to come, for clairvoyant policies. */
+  readonly future?: readonly Access[];
+  /** Hears of every decision, in order. */
+  readonly onDecision?: (decision: CacheDecision) => void;
+}
+
+export interface PrefetchLimits {
+  /** Bytes that the prefetches of one pass may move. */
+  readonly bytesPerPass: number;
+  /** Layers looked ahead, beyond the last one into the next token. */
+  readonly layersAhead: number;
+  /** Guesses followed up per layer: as many as a token uses. */
+  readonly expertsPerLayer: number;
+}
+
+/** One forward pass: the tokens that go through all layers together. */
+export interface CachePass {
+  readonly tokens: number;
+  readonly phase: Phase;
+}
+
+/** One line of the event log. */
+export interface CacheDecision {
+  /** Counts passes from 0. */
+  readonly pass: number;
+  /** The layer that was being served. */
+  readonly layer: number;
+  readonly kind: "hit" | "admit" | "bypass" | "prefetch" | "pin";
+  readonly expert: ExpertId;
+  /** Who left for it. */
+  readonly victim: ExpertId | undefined;
+}
+
+/** What to do for a part of a batch. */
+export interface CachePart {
+  readonly hits: readonly ExpertId[];
+  /** To be fetched into the slots of their victims, or into free ones. */
+  readonly admitted: readonly Admission[];
+  /** To be computed from scratch slots. */
+  readonly bypassed: readonly ExpertId[];
+  /** To be fetched after all of these. Not leased. */
+  readonly prefetches: readonly Prefetch[];
+}
+
+export interface Prefetch extends Admission {
+  /** What the predictor thinks of it: higher is likelier. */
+  readonly score: number;
+}
+
+interface Pool {
+  readonly layers: readonly number[];
+  readonly policy: EvictionPolicy;
+}
+
+export class ExpertCache {
+  readonly layerCount: number;
+  readonly expertsPerLayer: number;
+  readonly profile: AccessProfile;
+  readonly #pools: readonly Pool[];
+  readonly #poolOfLayer: readonly Pool[];
+  readonly #options: ExpertCacheOptions;
+  readonly #planner: PrefetchPlanner | undefined;
+  readonly #ledger = new PrefetchLedger();
+  readonly #warmPinning: WarmPinning | undefined;
+  readonly #counts: Readonly<Record<Phase, MutableCounts>> = {
+    prefill: noCounts(),
+    decode: noCounts(),
+  };
+  #pass: CachePass = { tokens: 0, phase: "prefill" };
+  #passNumber = -1;
+  #step = 0;
+  #insertsLeft = 0;
+
+  /** @throws OptionError for an unknown policy, pools that do not cover the layers, no slots */
+  constructor(options: ExpertCacheOptions) {
+    this.#options = options;
+    this.layerCount = options.layerCount;
+    this.expertsPerLayer = options.expertsPerLayer;
+    this.profile = options.profile ?? new AccessProfile(options);
+    this.#pools = options.pools.map((pool) => createPool(pool, options));
+    this.#poolOfLayer = Array.from({ length: this.layerCount }, (_, layer) => {
+      const pools = this.#pools.filter(({ layers }) => layers.includes(layer));
+      if (pools.length === 1) return pools[0]!;
+      throw new OptionError(`layer ${layer} must be in one pool, not in ${pools.length}`);
+    });
+    const { prefetch, predictor, warmPins } = options;
+    if (prefetch !== undefined && predictor !== undefined) {
+      this.#planner = new PrefetchPlanner({
+        ...this.#grid,
+        bytesPerStep: prefetch.bytesPerPass,
+        insertsPerStep: Number.MAX_SAFE_INTEGER,
+      });
+    }
+    if (warmPins !== undefined) {
+      this.#warmPinning = new WarmPinning({ ...warmPins, slotCount: this.slotCount });
+    }
+  }
+
+  /** Slots of each pool, in the order of the options: policies may round what they were given. */
+  get poolSlots(): readonly number[] {
+    return this.#pools.map(({ policy }) => policy.capacity);
+  }
+
+  get slotCount(): number {
+    return this.poolSlots.reduce((sum, slots) => sum + slots, 0);
+  }
+
+  /** Experts that have a slot now. */
+  get residentCount(): number {
+    return this.#pools.reduce((sum, { policy }) => sum + policy.size, 0);
+  }
+
+  isResident(expert: ExpertId): boolean {
+    return this.#policyOf(expert).isResident(expert);
+  }
+
+  counts(phase: Phase): CacheCounts {
+    return { ...this.#counts[phase] };
+  }
+
+  prefetchTotals(): PrefetchTotals {
+    return this.#ledger.totals();
+  }
+
+  /**
+   * Gives the free slots to experts before anybody asks, the first the most wanted. No prefetch: it
+   * is not entered in the ledger.
+   *
+   * @returns those that got a slot
+   */
+  fill(order: Iterable<ExpertId>): ExpertId[] {
+    const filled: ExpertId[] = [];
+    for (const expert of order) {
+      const policy = this.#policyOf(expert);
+      if (policy.size === policy.capacity || policy.isResident(expert)) continue;
+      if (policy.prefetch(expert).kind === "admitted") filled.push(expert);
+    }
+    return filled;
+  }
+
+  /** Tokens begin their way through the layers. */
+  beginPass(pass: CachePass): void {
+    this.#step += this.#pass.tokens;
+    this.#pass = { tokens: requireCount("tokens", pass.tokens, 1), phase: pass.phase };
+    this.#passNumber++;
+    this.#insertsLeft = this.#options.insertsPerPass ?? Number.POSITIVE_INFINITY;
+    this.#planner?.beginStep();
+  }
+
+  /**
+   * One layer's experts, distinct, best rank first. A loop left early releases the part it holds.
+   *
+   * @param lookahead early logits of the next layer's router, `[expertsPerLayer]`
+   */
+  *access(
+    layer: number,
+    experts: readonly ExpertId[],
+    lookahead?: ArrayLike<number>,
+  ): Generator<CachePart, void, undefined> {
+    const { policy } = this.#poolAt(layer);
+    const { predictor } = this.#options;
+    const base = { step: this.#step, layer, tokenCount: this.#pass.tokens };
+    predictor?.observe({ ...base, experts });
+    if (lookahead !== undefined) predictor?.foresee?.(this.#layerAfter(layer, 1), lookahead);
+
+    let remaining = experts;
+    do {
+      const outcome = policy.access({
+        ...base,
+        experts: remaining,
+        admissionLimit: this.#admissionLimit(policy),
+      });
+      remaining = outcome.deferred;
+      this.#record(layer, outcome);
+      try {
+        const isLast = remaining.length === 0;
+        yield {
+          hits: outcome.hits,
+          admitted: outcome.admitted,
+          bypassed: outcome.bypassed,
+          prefetches: isLast ? this.#planAhead(layer) : NONE,
+        };
+      } finally {
+        policy.release(outcome.leased);
+      }
+    } while (remaining.length > 0);
+    this.#pinWhenWarm(layer);
+  }
+
+  /** The bytes of a prefetched expert are in its slot. */
+  arrived(expert: ExpertId): void {
+    if (this.#ledger.isInFlight(expert)) this.#ledger.arrive(expert);
+  }
+
+  /** The bytes of an expert will not come: it leaves its slot. */
+  forget(expert: ExpertId): void {
+    if (this.#ledger.isInFlight(expert)) this.#ledger.drop(expert);
+    this.#policyOf(expert).remove(expert);
+  }
+
+  /** The run is over: what was prefetched and never asked for is wasted. */
+  close(): void {
+    this.#ledger.close();
+  }
+
+  get #grid(): ExpertGrid {
+    return { layerCount: this.layerCount, expertsPerLayer: this.expertsPerLayer };
+  }
+
+  get #isWide(): boolean {
+    return this.#pass.tokens > (this.#options.wideTokens ?? 32);
+  }
+
+  #poolAt(layer: number): Pool {
+    const pool = this.#poolOfLayer[layer];
+    if (pool === undefined) {
+      throw new OptionError(`there is no layer ${layer}: layers go to ${this.layerCount - 1}`);
+    }
+    return pool;
+  }
+
+  #policyOf(expert: ExpertId): EvictionPolicy {
+    return this.#poolAt(layerOf(this, expert)).policy;
+  }
+
+  #layerAfter(layer: number, steps: number): number {
+    return (layer + steps) % this.layerCount;
+  }
+
+  #bytesOf(layer: number): number {
+    return this.#options.expertBytes?.[layer] ?? 1;
+  }
+
+  #admissionLimit(policy: EvictionPolicy): number {
+    const limit = this.#insertsLeft;
+    return this.#isWide ? Math.min(limit, policy.capacity - policy.size) : limit;
+  }
+
+  #record(layer: number, outcome: Omit<CachePart, "prefetches">): void {
+    const { hits, admitted, bypassed } = outcome;
+    const { profile } = this;
+    const bytes = this.#bytesOf(layer);
+    const misses = admitted.length + bypassed.length;
+    const counts = this.#counts[this.#pass.phase];
+    counts.uses += hits.length + misses;
+    counts.hits += hits.length;
+    counts.admitted += admitted.length;
+    counts.bypassed += bypassed.length;
+    counts.usedBytes += bytes * (hits.length + misses);
+    counts.hitBytes += bytes * hits.length;
+    counts.movedBytes += bytes * misses;
+    this.#insertsLeft -= admitted.length;
+    for (const expert of hits) {
+      profile.recordHit(layer, expertInLayer(this, expert));
+      this.#ledger.use(expert);
+      this.#decide(layer, "hit", expert);
+    }
+    for (const { expert, victim } of admitted) {
+      profile.recordMiss(layer, expertInLayer(this, expert), bytes);
+      if (victim !== undefined) this.#evict(victim);
+      this.#decide(layer, "admit", expert, victim);
+    }
+    for (const expert of bypassed) {
+      profile.recordMiss(layer, expertInLayer(this, expert), bytes);
+      this.#decide(layer, "bypass", expert);
+    }
+  }
+
+  #evict(victim: ExpertId): void {
+    this.#counts[this.#pass.phase].evictions++;
+    this.#ledger.evict(victim);
+  }
+
+  #planAhead(layer: number): readonly Prefetch[] {
+    const { predictor, prefetch } = this.#options;
+    if (this.#planner === undefined || predictor === undefined || prefetch === undefined)
+      return NONE;
+    if (this.#isWide) return NONE;
+    const prefetches: Prefetch[] = [];
+    for (let ahead = 1; ahead <= Math.min(prefetch.layersAhead, this.layerCount - 1); ahead++) {
+      const target = this.#layerAfter(layer, ahead);
+      const guesses = predictor.predict(target);
+      if (guesses === undefined) continue;
+      const likeliest = bestScores(guesses, prefetch.expertsPerLayer);
+      const plan = this.#planner.planLayer(target, likeliest, {
+        isResident: (expert) => this.isResident(expert),
+        isInFlight: () => false,
+        bytesOf: () => this.#bytesOf(target),
+      });
+      for (const { expert, score, bytes } of plan) {
+        const outcome = this.#policyOf(expert).prefetch(expert);
+        if (outcome.kind !== "admitted") continue;
+        if (outcome.victim !== undefined) this.#evict(outcome.victim);
+        this.#ledger.issue(expert, bytes);
+        this.#decide(layer, "prefetch", expert, outcome.victim);
+        prefetches.push({ expert, victim: outcome.victim, score });
+      }
+    }
+    return prefetches;
+  }
+
+  #pinWhenWarm(layer: number): void {
+    if (this.#warmPinning === undefined || this.#warmPinning.done) return;
+    const pin = (expert: ExpertId) => this.#policyOf(expert).pin(expert);
+    for (const expert of this.#warmPinning.pinWhenWarm(this.profile, { pin })) {
+      this.#decide(layer, "pin", expert);
+    }
+  }
+
+  #decide(layer: number, kind: CacheDecision["kind"], expert: ExpertId, victim?: ExpertId): void {
+    this.#options.onDecision?.({ pass: this.#passNumber, layer, kind, expert, victim });
+  }
+}
+
+/** A policy for the slots of one pool; a clairvoyant one is told what is to come in this pool. */
+function createPool({ layers, slots }: CachePool, options: ExpertCacheOptions): Pool {
+  const { layerCount, expertsPerLayer, expertBytes, future } = options;
+  const policy = createPolicy(options.policy, {
+    layerCount,
+    expertsPerLayer,
+    capacity: slots,
+    ...(expertBytes === undefined ? {} : { expertBytes }),
+    ...(future === undefined ? {} : { future: future.filter((a) => layers.includes(a.layer)) }),
+  });
+  return { layers, policy };
+}
+
+/** The `count` best scores, ties to the lower expert; the others are 0. */
+function bestScores(scores: Float64Array, count: number): Float64Array {
+  const order = [...scores.keys()].filter((expert) => scores[expert]! > 0);
+  if (order.length <= count) return scores;
+  order.sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const best = new Float64Array(scores.length);
+  for (const expert of order.slice(0, count)) best[expert] = scores[expert]!;
+  return best;
+}
+
+const NONE: readonly never[] = [];
