@@ -8,7 +8,7 @@ import { createCpuOps } from "../compute/cpu/cpuOps.ts";
 import type { Arithmetic } from "../compute/cpu/encodings.ts";
 import { compileKernels, type KernelBuild } from "../compute/cpu/wasmKernels.ts";
 import { type KeyValueFormat, keyValueBytesPerToken } from "../compute/keyValueCache.ts";
-import { createResidentExperts } from "../experts/residentExperts.ts";
+import { TieredExperts } from "../experts/tieredExperts.ts";
 import { type GgufFile, openGguf } from "../gguf/ggufFile.ts";
 import type { Metadata } from "../gguf/metadata.ts";
 import type { Model } from "../model/architecture.ts";
@@ -18,11 +18,12 @@ import { OptionError, SluiceError } from "../support/errors.ts";
 import { type ChatTemplate, createChatTemplate } from "../text/chatTemplate.ts";
 import { createTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { embeddedModelPath } from "./embeddedModel.ts";
+import { type ExpertOptions, type ExpertReport, ExpertTier, looksAhead } from "./expertTier.ts";
 import { type GenerateOptions, Generation, type Prompt } from "./generation.ts";
 import { outputLimit, Sequence } from "./sequence.ts";
 import { WeightStore } from "./weightStore.ts";
 
-export interface OpenOptions {
+export interface OpenOptions extends ExpertOptions {
   /** Compute threads, the calling one included. @default one per processor */
   readonly threads?: number;
   /** Positions a sequence may have. @default what the model was trained for, at most 4096 */
@@ -54,6 +55,7 @@ export const openDefaults: {
 /** Bytes a model holds, by what they are for. */
 export interface MemoryUse {
   readonly hotBytes: number;
+  /** Slots of experts, whether all experts have one or not. */
   readonly expertBytes: number;
   /** Keys and values of one sequence at full length. */
   readonly keyValueBytes: number;
@@ -89,6 +91,8 @@ interface Parts {
   readonly model: Model;
   readonly store: WeightStore;
   readonly options: ResolvedOptions;
+  readonly experts: TieredExperts;
+  readonly tier: ExpertTier;
 }
 
 /** The options with their defaults filled in. */
@@ -122,6 +126,8 @@ export class LanguageModel implements AsyncDisposable {
   /** Batches take turns: they share one workspace. */
   #turn: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
+  /** How many were created. */
+  #sequences = 0;
 
   /** Use `openModel`. */
   constructor(parts: Parts) {
@@ -148,16 +154,26 @@ export class LanguageModel implements AsyncDisposable {
     );
     const backend = new CpuBackend({ module, ...options });
     const ops = createCpuOps(backend);
-    const experts = createResidentExperts(backend, ops);
+    const experts = new TieredExperts(backend, ops, { looksAhead: looksAhead(given) });
     const store = new WeightStore(file);
     const model = await architecture.build(shape, store, { ops, experts, metadata: file.metadata });
     await measureBatch(model, backend, shape, options);
     backend.settle({ longestRow: store.longestRow, headValues: shape.headSize + shape.valueSize });
-    const parts = { file, shape, backend, model, store, options };
-    const keyValueBytes =
+    const laterBytes =
       keyValueBytesPerToken(keyValueShape(shape), options.keyValueFormat) * options.contextLength;
-    await store.load(backend, keyValueBytes, given.signal);
-    return new LanguageModel(parts);
+    const tier = await ExpertTier.open(
+      {
+        file,
+        backend,
+        store,
+        experts,
+        laterBytes,
+        expertsPerToken: shape.expertsPerToken,
+        signal: given.signal,
+      },
+      given,
+    );
+    return new LanguageModel({ file, shape, backend, model, store, options, experts, tier });
   }
 
   /** Built when first asked for: a large vocabulary takes about a second. */
@@ -172,11 +188,10 @@ export class LanguageModel implements AsyncDisposable {
   }
 
   get memory(): MemoryUse {
-    const { store, backend, shape, options } = this.#open;
-    const { hot, experts } = store.byteLengths;
+    const { store, backend, shape, options, tier } = this.#open;
     return {
-      hotBytes: hot,
-      expertBytes: experts,
+      hotBytes: store.byteLengths.hot,
+      expertBytes: tier.plan.slotBytes,
       keyValueBytes:
         keyValueBytesPerToken(keyValueShape(shape), options.keyValueFormat) * options.contextLength,
       workspaceBytes: backend.workspace.peakBytes,
@@ -184,17 +199,24 @@ export class LanguageModel implements AsyncDisposable {
     };
   }
 
+  /** Where the experts are, and how that went so far. */
+  get experts(): ExpertReport {
+    return this.#open.tier.report();
+  }
+
   /** A new, empty sequence with its own keys and values. Dispose of it to reuse its memory. */
   createSequence(): Sequence {
-    const { backend, shape, model, options } = this.#open;
+    const { backend, shape, model, experts, options } = this.#open;
     const cache = backend.createCache(
       keyValueShape(shape),
       options.keyValueFormat,
       options.contextLength,
     );
     return new Sequence({
+      number: this.#sequences++,
       backend,
       model,
+      experts,
       cache,
       batchTokens: options.batchTokens,
       exclusively: (work) => this.#exclusively(work),
@@ -226,6 +248,7 @@ export class LanguageModel implements AsyncDisposable {
     await this.#turn;
     const parts = this.#parts;
     this.#parts = undefined;
+    await parts?.tier[Symbol.asyncDispose]();
     await parts?.backend[Symbol.asyncDispose]();
     await parts?.file[Symbol.asyncDispose]();
   }

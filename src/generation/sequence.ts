@@ -1,12 +1,16 @@
 /** One sequence of tokens on a model: feed it, read logits, rewind it, feed it again. */
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import type { CpuKeyValueCache } from "../compute/cpu/cpuKeyValueCache.ts";
+import type { ExpertRoom } from "../experts/expertRoom.ts";
 import type { Model } from "../model/architecture.ts";
 import { OptionError, SluiceError } from "../support/errors.ts";
 
 export interface SequenceParts {
+  /** Numbers the model's sequences from 0. */
+  readonly number: number;
   readonly backend: CpuBackend;
   readonly model: Model;
+  readonly experts: ExpertRoom;
   readonly cache: CpuKeyValueCache;
   /** Tokens computed at once. */
   readonly batchTokens: number;
@@ -18,6 +22,14 @@ export interface FeedOptions {
   /** Which of the fed tokens' logits are wanted. @default "last" */
   readonly outputs?: "last" | "all";
   readonly signal?: AbortSignal | undefined;
+}
+
+interface Pass {
+  readonly batch: Int32Array;
+  /** Indices into the batch of the tokens whose logits are wanted. */
+  readonly wanted: Int32Array;
+  readonly phase: "prefill" | "decode";
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Rows of logits computed at once: with large vocabularies they outgrow all other activations. */
@@ -64,6 +76,8 @@ export class Sequence implements Disposable {
     const batchTokens =
       outputs === "all" ? Math.min(this.#parts.batchTokens, outputLimit) : this.#parts.batchTokens;
     const all = Int32Array.from(tokens);
+    // One token behind others is taken for the one just generated.
+    const phase = all.length === 1 && this.length > 0 ? "decode" : "prefill";
     this.#check(tokens);
     this.#refuseIfFeeding();
     if (this.length + all.length > cache.capacity) {
@@ -83,7 +97,9 @@ export class Sequence implements Disposable {
           outputs === "all"
             ? Int32Array.from(batch.keys())
             : Int32Array.from(last ? [batch.length - 1] : []);
-        const computed = await this.#parts.exclusively(() => this.#compute(batch, wanted, signal));
+        const computed = await this.#parts.exclusively(() =>
+          this.#compute({ batch, wanted, phase, signal }),
+        );
         logits.set(computed, outputs === "all" ? begin * model.vocabularySize : 0);
       }
     } catch (error) {
@@ -117,14 +133,11 @@ export class Sequence implements Disposable {
     this.#tokens.length = 0;
   }
 
-  async #compute(
-    tokens: Int32Array,
-    outputs: Int32Array,
-    signal: AbortSignal | undefined,
-  ): Promise<Float32Array> {
-    const { backend, model, cache } = this.#parts;
+  async #compute({ batch: tokens, wanted: outputs, phase, signal }: Pass): Promise<Float32Array> {
+    const { number, backend, model, experts, cache } = this.#parts;
     const first = cache.length;
     cache.advance(tokens.length);
+    experts.beginPass({ sequence: number, position: first, tokens: tokens.length, phase });
     const positions = Int32Array.from(tokens, (_, index) => first + index);
     const logits = await backend.during(signal, async () => {
       const hidden = await model.forward({ tokens, positions, outputs, cache });

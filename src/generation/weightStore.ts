@@ -4,10 +4,10 @@
  */
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import { CpuMatrix, CpuVector } from "../compute/cpu/cpuTensors.ts";
-import { CpuExpertLayer, type ExpertPart } from "../experts/residentExperts.ts";
+import { CpuExpertLayer } from "../experts/cpuExpertLayer.ts";
+import type { ExpertSource } from "../experts/expertLoader.ts";
 import type { GgufFile, TensorInfo } from "../gguf/ggufFile.ts";
 import { type Region, regionBytes, regionFloats, roundUp } from "../memory/arena.ts";
-import { SlotArena } from "../memory/slotArena.ts";
 import type { ExpertNames, ExpertShape, MatrixShape, WeightSource } from "../model/architecture.ts";
 import { BadGgufError, SluiceError } from "../support/errors.ts";
 import { publish } from "../support/events.ts";
@@ -26,7 +26,8 @@ export class WeightStore implements WeightSource {
   readonly #file: GgufFile;
   readonly #matrices: { matrix: CpuMatrix; tensor: TensorInfo; firstRow: number }[] = [];
   readonly #vectors: { vector: CpuVector; tensor: TensorInfo; first: number }[] = [];
-  readonly #experts: { layer: CpuExpertLayer; tensors: ReadonlyMap<ExpertPart, TensorInfo> }[] = [];
+  readonly #experts: ExpertSource[] = [];
+  #loadedBytes = 0;
 
   constructor(file: GgufFile) {
     this.#file = file;
@@ -108,71 +109,59 @@ export class WeightStore implements WeightSource {
     return { hot: matrices + vectors, experts };
   }
 
-  /**
-   * Takes memory for everything and reads it.
-   *
-   * @param laterBytes what else the arenas will be asked for (key-value caches)
-   */
-  async load(backend: CpuBackend, laterBytes: number, signal?: AbortSignal): Promise<void> {
-    const vectorBytes = this.#vectors.reduce(
-      (sum, { vector }) => sum + roundUp(vector.length * 4),
-      64,
-    );
+  /** Bytes of memory that the hot tensors take. */
+  get hotBytes(): number {
     const matrixBytes = this.#matrices.reduce(
       (sum, { matrix }) => sum + roundUp(matrix.byteLength),
       0,
     );
-    const slotBytes = this.#experts.reduce(
-      (sum, { layer }) => sum + layer.slotBytes * layer.expertCount,
-      0,
-    );
-    let expected = vectorBytes + matrixBytes + slotBytes + laterBytes;
+    return this.#vectorBytes + matrixBytes;
+  }
+
+  /** Where the experts lie in the file, layer by layer in the order of the forward pass. */
+  get expertSources(): readonly ExpertSource[] {
+    return this.#experts;
+  }
+
+  /**
+   * Takes memory for everything but the experts and reads it.
+   *
+   * @param laterBytes what else the arenas will be asked for (slots, key-value caches)
+   */
+  async loadHot(backend: CpuBackend, laterBytes: number, signal?: AbortSignal): Promise<void> {
+    let expected = this.hotBytes + laterBytes;
     const take = (byteLength: number): Region => {
       const region = backend.arenas.allocate(byteLength, expected);
       expected -= roundUp(byteLength);
       return region;
     };
-
-    await this.#loadVectors(take(vectorBytes));
+    await this.#loadVectors(take(this.#vectorBytes));
     for (const { matrix } of this.#matrices) matrix.region = take(matrix.byteLength);
-    for (const { layer } of this.#experts) {
-      const slots = new SlotArena(backend.arenas, layer.slotBytes, layer.expertCount, expected);
-      expected -= layer.slotBytes * layer.expertCount;
-      layer.takeSlots(slots);
-    }
-    await this.#run(this.#transfers(), signal);
+    await this.#run(this.#hotTransfers(), signal);
   }
 
-  /** Everything but the vectors, in file order as far as the layers follow it. */
-  *#transfers(): Generator<Transfer> {
+  get #vectorBytes(): number {
+    return this.#vectors.reduce((sum, { vector }) => sum + roundUp(vector.length * 4), 64);
+  }
+
+  *#hotTransfers(): Generator<Transfer> {
     for (const { matrix, tensor, firstRow } of this.#matrices) {
       const { region } = matrix;
       if (region === undefined) continue;
       yield { tensor, byteOffset: firstRow * matrix.rowBytes, target: () => regionBytes(region) };
     }
-    for (const { layer, tensors } of this.#experts) {
-      for (const [part, tensor] of tensors) {
-        const { byteLength } = part.matrix;
-        for (let expert = 0; expert < layer.expertCount; expert++) {
-          const region = layer.region(expert, part);
-          if (region === undefined) continue;
-          yield { tensor, byteOffset: expert * byteLength, target: () => regionBytes(region) };
-        }
-      }
-    }
   }
 
   async #run(transfers: Generator<Transfer>, signal: AbortSignal | undefined): Promise<void> {
-    const { hot, experts } = this.byteLengths;
-    const totalBytes = hot + experts;
-    let loadedBytes = this.#vectors.reduce((sum, { vector }) => sum + vector.length * 4, 0);
+    const totalBytes = this.byteLengths.hot;
     const reader = async () => {
       for (const { tensor, byteOffset, target } of transfers) {
         if (signal?.aborted)
           throw new SluiceError("aborted", "loading was cancelled", { cause: signal.reason });
         const bytes = target();
         await this.#file.read(tensor, byteOffset, bytes);
-        loadedBytes += bytes.length;
+        this.#loadedBytes += bytes.length;
+        const loadedBytes = this.#loadedBytes;
         publish("sluice:load", () => ({ file: this.#file.name, loadedBytes, totalBytes }));
       }
     };
@@ -184,6 +173,7 @@ export class WeightStore implements WeightSource {
     for (const { vector, tensor, first } of this.#vectors) {
       vector.region = { arena: region.arena, address, byteLength: vector.length * 4 };
       const values = await this.#decode(tensor);
+      this.#loadedBytes += vector.length * 4;
       regionFloats(vector.region).set(values.subarray(first, first + vector.length));
       address += roundUp(vector.length * 4);
     }

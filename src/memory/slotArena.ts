@@ -16,6 +16,10 @@ export class SlotArena {
     for (let slot = slotCount - 1; slot >= 0; slot--) this.#free.push(slot);
   }
 
+  get freeCount(): number {
+    return this.#free.length;
+  }
+
   /** An empty slot, or `undefined` when all are taken. */
   take(): number | undefined {
     return this.#free.pop();

@@ -50,6 +50,12 @@ export { CombinedPredictor, type WeightedPredictor } from "./predictors/combined
 export { type DecayedCountsOptions, DecayedCountsPredictor } from "./predictors/decayedCounts.ts";
 export { GateLookaheadPredictor } from "./predictors/gateLookahead.ts";
 export { type Candidate, candidatesOf, type ExpertPredictor } from "./predictors/predictor.ts";
+export {
+  createPredictor,
+  type PredictorSetting,
+  predictorEntry,
+  predictorNames,
+} from "./predictors/predictorRegistry.ts";
 export { type PreviousTokenOptions, PreviousTokenPredictor } from "./predictors/previousToken.ts";
 export { RandomPredictor, type RandomPredictorOptions } from "./predictors/random.ts";
 export { StaticHotListPredictor } from "./predictors/staticHotList.ts";

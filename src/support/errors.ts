@@ -10,9 +10,11 @@ export type ErrorCode =
   | "bad-option"
   | "policy-misuse"
   | "bad-profile"
+  | "bad-trace"
   | "file-unreadable"
   | "file-unwritable"
   | "out-of-memory"
+  | "disk-stalled"
   | "context-full"
   | "busy"
   | "bad-conversation"
@@ -92,6 +94,40 @@ export class BadProfileError extends SluiceError {
   constructor(reason: string, options?: ErrorOptions) {
     super("bad-profile", `access profile: ${reason}`, options);
   }
+}
+
+/** Where a trace is damaged, as far as it is known. */
+export interface TraceFault extends ErrorOptions {
+  readonly file?: string;
+  /** Byte offset in the file, unpacked if the whole file was packed. */
+  readonly offset?: number;
+  /** How many records before the fault are whole; they can be saved. */
+  readonly goodRecords?: number;
+}
+
+/** A routing trace that cannot be read, or a record that contradicts its trace's header. */
+export class BadTraceError extends SluiceError {
+  override readonly name = "BadTraceError";
+  readonly file: string | undefined;
+  readonly offset: number | undefined;
+  readonly goodRecords: number | undefined;
+
+  constructor(reason: string, fault: TraceFault = {}) {
+    const { file, offset, goodRecords } = fault;
+    const place = `${file ?? "routing trace"}${offset === undefined ? "" : ` at byte ${offset}`}`;
+    super("bad-trace", `${place}: ${reason}${whatIsLeft(file, goodRecords)}`, fault);
+    this.file = file;
+    this.offset = offset;
+    this.goodRecords = goodRecords;
+  }
+}
+
+function whatIsLeft(file: string | undefined, goodRecords: number | undefined): string {
+  if (goodRecords === undefined) return "";
+  if (goodRecords === 0) return "; no record before it is whole";
+  const mend =
+    file === undefined ? "" : `; "sluice trace convert ${file} OUT --salvage" keeps them`;
+  return `; the last good record is number ${goodRecords - 1} of ${goodRecords}${mend}`;
 }
 
 /** A saved conversation that cannot be read: says which part, and what would be right. */

@@ -13,6 +13,30 @@ export interface RoutingEvent {
   readonly k: number;
   readonly experts: Int32Array;
   readonly weights: Float32Array;
+  /** The forward pass it belongs to. */
+  readonly pass: {
+    /** Numbers the model's sequences from 0. */
+    readonly sequence: number;
+    /** Of the first token, in its sequence. */
+    readonly position: number;
+    readonly phase: "prefill" | "decode";
+  };
+  /** What the router said: `[tokens, experts of the layer]`. A view of working memory: copy it. */
+  readonly logits: Float32Array;
+  /** What the next layer's router says about this layer's hidden state, where it was asked. */
+  readonly lookahead: Float32Array | undefined;
+}
+
+/** One decision of an expert cache. Experts are numbered layer by layer, over all layers. */
+export interface CacheEvent {
+  readonly model: object;
+  /** Counts forward passes from 0. */
+  readonly pass: number;
+  /** Counts layers with experts from 0. */
+  readonly layer: number;
+  readonly kind: "hit" | "admit" | "bypass" | "prefetch" | "pin";
+  readonly expert: number;
+  readonly victim: number | undefined;
 }
 
 /** The residual stream after one layer: f32 `[tokens, width]`. */
@@ -50,6 +74,7 @@ interface Events {
   "sluice:layer": LayerEvent;
   "sluice:activation": ActivationEvent;
   "sluice:load": LoadEvent;
+  "sluice:cache": CacheEvent;
 }
 
 /** Publishes on `name` if anybody listens; `message` is only called then. */

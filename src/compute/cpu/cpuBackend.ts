@@ -55,6 +55,7 @@ export class CpuBackend implements AsyncDisposable {
   #arenas: Arenas | undefined;
   #threads: ThreadPool | undefined;
   #stagingBase = 0;
+  #scratchBytes = 0;
   #signal: AbortSignal | undefined;
   #lastTurn = 0;
 
@@ -82,6 +83,7 @@ export class CpuBackend implements AsyncDisposable {
     const { contextLength, threads, module, stallMs, arenaBytes } = this.options;
     const scores = needs.headValues + contextLength;
     const scratchBytes = roundUp(4 * Math.max(needs.longestRow, scores) + 64);
+    this.#scratchBytes = scratchBytes;
     const workspaceBytes = this.workspace.peakBytes;
     const stagingBytes = this.#measuredStaging.peakBytes;
     this.#stagingBase = tableBytes + threads * scratchBytes;
@@ -97,6 +99,16 @@ export class CpuBackend implements AsyncDisposable {
       scratchBytes,
       ...(stallMs === undefined ? {} : { stallMs }),
     });
+  }
+
+  /**
+   * Bytes of activations and scratch, with weights in two arenas as an estimate: further ones take
+   * their own staging, most of which is never touched. Only after `settle`.
+   */
+  get workingBytes(): number {
+    const { threads } = this.options;
+    const staging = this.#measuredStaging.peakBytes;
+    return this.workspace.peakBytes + 2 * (threads * this.#scratchBytes + staging);
   }
 
   /** Where weights and key-value caches get their memory. Only after `settle`. */

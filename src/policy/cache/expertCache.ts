@@ -211,11 +211,19 @@ export class ExpertCache {
     experts: readonly ExpertId[],
     lookahead?: ArrayLike<number>,
   ): Generator<CachePart, void, undefined> {
-    const { policy } = this.#poolAt(layer);
+    const { policy, layers } = this.#poolAt(layer);
     const { predictor } = this.#options;
     const base = { step: this.#step, layer, tokenCount: this.#pass.tokens };
     predictor?.observe({ ...base, experts });
     if (lookahead !== undefined) predictor?.foresee?.(this.#layerAfter(layer, 1), lookahead);
+
+    if (policy.size === layers.length * this.expertsPerLayer) {
+      // Everybody has a slot and nobody will ever leave: there is nothing to decide.
+      const part = { hits: experts, admitted: NONE, bypassed: NONE };
+      this.#record(layer, part);
+      yield { ...part, prefetches: this.#planAhead(layer) };
+      return this.#pinWhenWarm(layer);
+    }
 
     let remaining = experts;
     do {

@@ -1,0 +1,77 @@
+/** Routes on the CPU: the router's logits, the family's rule, and the news of it. */
+import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
+import type { Hidden, Matrix, Ops } from "../compute/ops.ts";
+import { publish } from "../support/events.ts";
+import type { ForwardPass } from "./expertRoom.ts";
+import type { Experts, Routing } from "./experts.ts";
+
+export interface RouterOptions {
+  /** Ask the next layer's router early, of single tokens. @default false */
+  readonly looksAhead?: boolean;
+}
+
+export class Router {
+  readonly #backend: CpuBackend;
+  readonly #ops: Ops;
+  readonly #looksAhead: boolean;
+  /** By layer, in the order of the forward pass, as the measured batch goes through it. */
+  readonly #routers = new Map<number, Matrix>();
+  #pass: ForwardPass = { tokens: 1, phase: "prefill", sequence: 0, position: 0 };
+  #lookahead: Float32Array | undefined;
+
+  constructor(backend: CpuBackend, ops: Ops, { looksAhead = false }: RouterOptions = {}) {
+    this.#backend = backend;
+    this.#ops = ops;
+    this.#looksAhead = looksAhead;
+  }
+
+  beginPass(pass: ForwardPass): void {
+    this.#pass = pass;
+    this.#lookahead = undefined;
+  }
+
+  /**
+   * Logits of the router behind the one asked last, on the hidden state of that one: `[experts]`, a
+   * copy. Residual streams change little from layer to layer, so they are a good guess. `undefined`
+   * for batches, after the last layer, and where nobody asked for it.
+   */
+  get lookahead(): Float32Array | undefined {
+    return this.#lookahead;
+  }
+
+  async route(...[layer, router, x, rule]: Parameters<Experts["route"]>): Promise<Routing> {
+    const backend = this.#backend;
+    const logits = this.#ops.linear(router, x);
+    if (backend.measuring) {
+      this.#routers.set(layer, router);
+      if (this.#looksAhead) this.#ops.linear(router, x);
+      const none = new Float32Array(x.tokens * router.rows);
+      return scattered(rule(none, x.tokens, router.rows), router.rows);
+    }
+    const values = backend.floatsOf(logits);
+    const routing = rule(values, x.tokens, router.rows);
+    this.#lookahead = this.#lookAhead(layer, x);
+    publish("sluice:routing", () => ({
+      model: backend.identity,
+      layer,
+      ...routing,
+      pass: this.#pass,
+      logits: values,
+      lookahead: this.#lookahead,
+    }));
+    return routing;
+  }
+
+  #lookAhead(layer: number, x: Hidden): Float32Array | undefined {
+    if (!this.#looksAhead || x.tokens !== 1) return undefined;
+    const layers = [...this.#routers.keys()];
+    const next = this.#routers.get(layers[layers.indexOf(layer) + 1] ?? -1);
+    if (next === undefined) return undefined;
+    return this.#backend.floatsOf(this.#ops.linear(next, x)).slice();
+  }
+}
+
+/** The routing that takes most memory: as many different experts as there can be. */
+function scattered(routing: Routing, expertCount: number): Routing {
+  return { ...routing, experts: routing.experts.map((_, pair) => pair % expertCount) };
+}
