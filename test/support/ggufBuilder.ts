@@ -51,6 +51,15 @@ export interface TensorSource {
   readonly data: ArrayBufferView;
 }
 
+/** A tensor whose data somebody else writes. */
+export interface TensorPlan extends Omit<TensorSource, "data"> {
+  readonly byteLength: number;
+}
+
+export interface GgufHeaderSource extends Omit<GgufSource, "tensors"> {
+  readonly tensors: readonly TensorPlan[];
+}
+
 export interface GgufSource {
   readonly metadata?: Readonly<Record<string, Value>>;
   readonly tensors?: readonly TensorSource[];
@@ -72,17 +81,36 @@ export function buildGguf(source: GgufSource): Uint8Array {
 }
 
 /** The same with the place of every count, length, type, dimension and offset in the header. */
-export function buildGgufWithFields({
-  metadata = {},
-  tensors = [],
-  alignment,
-  version = 3,
-}: GgufSource): {
+export function buildGgufWithFields(source: GgufSource): {
   bytes: Uint8Array;
   fields: readonly HeaderField[];
   /** Where the data section begins. */
   dataStart: number;
 } {
+  const { tensors = [], alignment = 32 } = source;
+  const writer = writeHeader({
+    ...source,
+    tensors: tensors.map(({ data, ...tensor }) => ({ ...tensor, byteLength: data.byteLength })),
+  });
+  const dataStart = writer.length;
+  for (const { data } of tensors) {
+    writer.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    writer.pad(alignment);
+  }
+  return { bytes: writer.bytes(), fields: writer.fields, dataStart };
+}
+
+/** Everything before the data, for files too large to be built in memory. */
+export function buildGgufHeader(source: GgufHeaderSource): Uint8Array {
+  return writeHeader(source).bytes();
+}
+
+function writeHeader({
+  metadata = {},
+  tensors,
+  alignment,
+  version = 3,
+}: GgufHeaderSource): FieldWriter {
   const entries = Object.entries(metadata).map(([key, value]) => [key, typed(value)] as const);
   if (alignment !== undefined) entries.push(["general.alignment", u32(alignment)]);
   const writer = new FieldWriter();
@@ -97,7 +125,7 @@ export function buildGgufWithFields({
   }
   const step = alignment ?? 32;
   let dataBytes = 0;
-  for (const { name, shape, type, data } of tensors) {
+  for (const { name, shape, type, byteLength } of tensors) {
     writer.text(`name ${name}`, name);
     writer.u32(`dimensions of ${name}`, shape.length);
     for (const [axis, length] of shape.entries()) {
@@ -105,15 +133,10 @@ export function buildGgufWithFields({
     }
     writer.u32(`type of ${name}`, typeof type === "number" ? type : GGMLQuantizationType[type]);
     writer.u64(`offset of ${name}`, dataBytes);
-    dataBytes = aligned(dataBytes + data.byteLength, step);
+    dataBytes = aligned(dataBytes + byteLength, step);
   }
   writer.pad(step);
-  const dataStart = writer.length;
-  for (const { data } of tensors) {
-    writer.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    writer.pad(step);
-  }
-  return { bytes: writer.bytes(), fields: writer.fields, dataStart };
+  return writer;
 }
 
 /** Builds and writes a file; returns its path. */
