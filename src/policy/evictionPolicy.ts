@@ -72,6 +72,8 @@ export interface PolicySetting extends ExpertGrid {
   readonly capacity: number;
   /** Bytes of one expert, by layer. @default the same for all layers */
   readonly expertBytes?: readonly number[];
+  /** Layers whose experts live in these slots: policies that divide the slots do so among these. @default all */
+  readonly layers?: readonly number[];
   /** All accesses to come, in order; the clairvoyant policies need it. */
   readonly future?: readonly Access[];
   readonly onAdmit?: (expert: ExpertId, cause: AdmissionCause) => void;
@@ -101,6 +103,8 @@ export interface EvictionPolicy {
   lease(experts: readonly ExpertId[]): void;
   /** Gives back one lease of each. */
   release(experts: readonly ExpertId[]): void;
+  /** Whether an absent expert would be given a slot now without anybody leaving. */
+  hasRoomFor(expert: ExpertId): boolean;
   /** Makes an expert resident before it is asked for; not a use. */
   prefetch(expert: ExpertId): PrefetchOutcome;
 

@@ -13,6 +13,7 @@ export {
   type Prefetch,
   type PrefetchLimits,
 } from "./cache/expertCache.ts";
+export { fillOrder } from "./cache/fillOrder.ts";
 export {
   CostModel,
   type CostModelOptions,
@@ -44,7 +45,7 @@ export {
 export { ExpertQueues } from "./expertQueues.ts";
 export { ExpertRanking } from "./expertRanking.ts";
 export { accessInParts } from "./inParts.ts";
-export type { PolicyEntry, PolicyTraits, RuleMaking } from "./policyCatalogue.ts";
+export type { CliffTraits, PolicyEntry, PolicyTraits, RuleMaking } from "./policyCatalogue.ts";
 export { type ParameterReader, type PolicySpec, parsePolicySpec } from "./policySpec.ts";
 export { CombinedPredictor, type WeightedPredictor } from "./predictors/combined.ts";
 export { type DecayedCountsOptions, DecayedCountsPredictor } from "./predictors/decayedCounts.ts";
@@ -90,7 +91,13 @@ export {
 } from "./profile.ts";
 export { loadProfile, type ProfileRecord, parseProfile, saveProfile } from "./profileRecord.ts";
 export { formatProfile, type ProfileReportOptions } from "./profileReport.ts";
-export { createPolicy, policyEntry, policyNames } from "./registry.ts";
+export {
+  checkPolicySpec,
+  createPolicy,
+  policyCliff,
+  policyEntry,
+  policyNames,
+} from "./registry.ts";
 export {
   type Batch,
   NOBODY,

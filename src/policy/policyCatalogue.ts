@@ -6,6 +6,7 @@ import { Arc } from "./policies/arc.ts";
 import { Belady } from "./policies/belady.ts";
 import { Clock } from "./policies/clock.ts";
 import { CycleAware } from "./policies/cycleAware.ts";
+import { CycleBurst } from "./policies/cycleBurst.ts";
 import { Fifo } from "./policies/fifo.ts";
 import { Gdsf } from "./policies/gdsf.ts";
 import { LeastStale } from "./policies/leastStale.ts";
@@ -38,6 +39,14 @@ export interface PolicyTraits {
   readonly needsFuture?: boolean;
 }
 
+/** What the cliff guard must know of a policy; see `guardCliff` of sizing. */
+export interface CliffTraits {
+  /** Share of the slots that an expert can hold before its second use. */
+  readonly entryShare: number;
+  /** More than recency decides, so that there are hits below one token cycle. */
+  readonly countsUses: boolean;
+}
+
 /** What a policy is made of. */
 export interface RuleMaking {
   /** Read by the entry's readers, so of the types they return. */
@@ -50,6 +59,8 @@ export interface PolicyEntry {
   readonly summary: string;
   readonly parameters: Readonly<Record<string, ParameterReader<unknown>>>;
   readonly traits: PolicyTraits;
+  /** @default a share of 1, counting no uses: recency in one pool */
+  readonly cliff?: (parameters: RuleMaking["parameters"]) => Partial<CliffTraits>;
   /** Whether it is written with another policy in parentheses. */
   readonly takesInner?: boolean;
   /** Slots really used when asked to use some. @default as many */
@@ -60,22 +71,30 @@ export interface PolicyEntry {
 const share = numberBetween(0, 1);
 const multiple = numberBetween(0, Number.POSITIVE_INFINITY);
 const atLeastOne = numberBetween(1, Number.POSITIVE_INFINITY);
+const countsUses = () => ({ countsUses: true });
 
 export const catalogue: Readonly<Record<string, PolicyEntry>> = {
   lru: simple("least recently used", Lru, {}, { hasInclusion: true }),
   fifo: simple("longest resident", Fifo),
   clock: simple("longest resident, with a second chance for the used", Clock),
-  random: simple("any", RandomReplacement, { seed: numberBetween(0, 2 ** 32 - 1) }),
-  lfu: simple("fewest uses ever", Lfu),
-  "lfu-decay": simple("fewest uses, old ones fading", LfuDecay, {
-    halfLife: atLeastOne,
-  }),
-  slru: simple(
-    "segmented LRU: probation, then protected",
-    Slru,
-    { protected: share, fill: oneOf("strict", "pooled") },
-    { admitsEveryMiss: false, fillsEverySlot: false },
-  ),
+  random: {
+    ...simple("any", RandomReplacement, { seed: numberBetween(0, 2 ** 32 - 1) }),
+    cliff: countsUses,
+  },
+  lfu: { ...simple("fewest uses ever", Lfu), cliff: countsUses },
+  "lfu-decay": {
+    ...simple("fewest uses, old ones fading", LfuDecay, { halfLife: atLeastOne }),
+    cliff: countsUses,
+  },
+  slru: {
+    ...simple(
+      "segmented LRU: probation, then protected",
+      Slru,
+      { protected: share, fill: oneOf("strict", "pooled") },
+      { admitsEveryMiss: false, fillsEverySlot: false },
+    ),
+    cliff: slruCliff,
+  },
   "sharpinference-slru": {
     ...simple(
       "SharpInference's segmented LRU with lifetime frequencies",
@@ -84,6 +103,7 @@ export const catalogue: Readonly<Record<string, PolicyEntry>> = {
       { admitsEveryMiss: false, fillsEverySlot: false },
     ),
     slots: sharpInferenceSlots,
+    cliff: ({ frequency = "on" }) => ({ entryShare: 0.25, countsUses: frequency === "on" }),
   },
   "s3-fifo": simple("three FIFO queues: small, main, ghosts", S3Fifo, {
     small: share,
@@ -93,12 +113,15 @@ export const catalogue: Readonly<Record<string, PolicyEntry>> = {
   sieve: simple("one FIFO queue and a hand", Sieve),
   arc: simple("recency and frequency, balanced by ghosts", Arc),
   lirs: simple("longest distance between uses", Lirs, { hir: share, ghost: multiple }),
-  "w-tinylfu": simple(
-    "a window, then admission by frequency",
-    WTinyLfu,
-    { window: share, protected: share },
-    { admitsEveryMiss: false },
-  ),
+  "w-tinylfu": {
+    ...simple(
+      "a window, then admission by frequency",
+      WTinyLfu,
+      { window: share, protected: share },
+      { admitsEveryMiss: false },
+    ),
+    cliff: countsUses,
+  },
   "llamacpp-lru": {
     summary: "llama.cpp's: LRU per kind of layer, read-only for large batches",
     parameters: {},
@@ -107,24 +130,41 @@ export const catalogue: Readonly<Record<string, PolicyEntry>> = {
       const bytes = setting.expertBytes ?? new Array<number>(slots.layerCount).fill(1);
       return new Sliced(
         slots,
-        slicesByBytes(setting.capacity, bytes),
+        slicesByBytes(setting.capacity, bytes, setting.layers),
         (own) => new LlamaCppLru(own),
       );
     },
   },
   lfru: simple("fewest uses per age", Lfru),
-  "least-stale": simple("of the layer whose turn is furthest away", LeastStale),
-  "cycle-aware": simple("latest expected next use in the layer cycle", CycleAware, {
-    window: numberBetween(2, Number.POSITIVE_INFINITY),
-  }),
+  "least-stale": {
+    ...simple("of the layer whose turn is furthest away", LeastStale),
+    cliff: countsUses,
+  },
+  "cycle-aware": {
+    ...simple("latest expected next use in the layer cycle", CycleAware, {
+      window: numberBetween(2, Number.POSITIVE_INFINITY),
+    }),
+    cliff: countsUses,
+  },
+  "cycle-burst": {
+    ...simple("cycle-aware with a short and a long memory", CycleBurst, {
+      window: numberBetween(2, Number.POSITIVE_INFINITY),
+      burst: numberBetween(2, Number.POSITIVE_INFINITY),
+      share,
+    }),
+    cliff: countsUses,
+  },
   "per-layer": {
     summary: "a slice of the slots, and its own policy, for each layer",
     parameters: { weights: numberList() },
     traits: { admitsEveryMiss: false, fillsEverySlot: false },
     takesInner: true,
+    // A layer's own slots are not swept by the other layers.
+    cliff: countsUses,
     make: (slots, { parameters, setting, makeInner }) => {
       const weights = parameters["weights"] as readonly number[] | undefined;
-      const slices = slicesByLayer(setting.capacity, slots.layerCount, weights);
+      const { capacity, layers } = setting;
+      const slices = slicesByLayer(capacity, slots.layerCount, layers, weights);
       return new Sliced(slots, slices, (own, slice) => makeInner(own, settingOf(slice, setting)));
     },
   },
@@ -159,6 +199,7 @@ function clairvoyant(summary: string, mayBypass: boolean): PolicyEntry {
     summary,
     parameters: {},
     traits: { needsFuture: true, admitsEveryMiss: !mayBypass },
+    cliff: countsUses,
     make: (slots, { setting: { future } }) => {
       if (future === undefined) {
         throw new OptionError("a clairvoyant policy must be given the accesses to come");
@@ -166,6 +207,13 @@ function clairvoyant(summary: string, mayBypass: boolean): PolicyEntry {
       return new Belady(slots, { future, mayBypass });
     },
   };
+}
+
+/** Strict segments keep newcomers to probation; a share of 0 still has one slot. */
+function slruCliff({ protected: kept = 0.8, fill = "strict" }: RuleMaking["parameters"]) {
+  // 1 - 0.8 is a little less than 0.2, which would cost a slot.
+  const probation = Number((1 - Number(kept)).toFixed(9));
+  return fill === "pooled" ? {} : { entryShare: Math.max(1e-4, probation) };
 }
 
 /** A slice's own setting, in its own numbering. */

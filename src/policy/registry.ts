@@ -1,7 +1,7 @@
 /** All policies by name: the only place that knows which exist. */
 import { OptionError } from "../support/errors.ts";
 import type { EvictionPolicy, PolicySetting } from "./evictionPolicy.ts";
-import { catalogue, type PolicyEntry } from "./policyCatalogue.ts";
+import { type CliffTraits, catalogue, type PolicyEntry } from "./policyCatalogue.ts";
 import { type PolicySpec, parsePolicySpec } from "./policySpec.ts";
 import type { ReplacementRule, Slots } from "./replacementRule.ts";
 import { RuledPolicy } from "./ruledPolicy.ts";
@@ -29,23 +29,45 @@ export function policyEntry(spec: string): PolicyEntry {
   return entry;
 }
 
+/**
+ * Looks whether {@link createPolicy} would know a spec, before there are slots for it. Throws what it
+ * would throw; only how parameters suit the number of layers or slots is not seen.
+ */
+export function checkPolicySpec(text: string): void {
+  const spec = parsePolicySpec(text);
+  const entry = policyEntry(text);
+  checkInner(text, spec, entry);
+  readParameters(text, spec, entry);
+  if (spec.inner !== undefined) checkPolicySpec(spec.inner);
+}
+
+/** What the cliff guard must know of a spec's policy. Throws OptionError if it is unknown. */
+export function policyCliff(text: string): CliffTraits {
+  const entry = policyEntry(text);
+  const parameters = readParameters(text, parsePolicySpec(text), entry);
+  return { entryShare: 1, countsUses: false, ...entry.cliff?.(parameters) };
+}
+
 /** The rule alone, for the slots given: `per-layer` makes one for every layer. */
 function makeRule(text: string, slots: Slots, setting: PolicySetting): ReplacementRule {
   const entry = policyEntry(text);
   const spec = parsePolicySpec(text);
+  checkInner(text, spec, entry);
   const { inner } = spec;
-  if ((inner !== undefined) !== (entry.takesInner ?? false)) {
-    throw new OptionError(
-      entry.takesInner
-        ? `policy "${text}" needs another one: ${spec.name}(lru)`
-        : `policy "${text}": ${spec.name} takes no other policy in parentheses`,
-    );
-  }
   return entry.make(slots, {
     parameters: readParameters(text, spec, entry),
     setting,
     makeInner: (innerSlots, innerSetting) => makeRule(inner!, innerSlots, innerSetting),
   });
+}
+
+function checkInner(text: string, { name, inner }: PolicySpec, { takesInner }: PolicyEntry): void {
+  if ((inner !== undefined) === (takesInner ?? false)) return;
+  throw new OptionError(
+    takesInner
+      ? `policy "${text}" needs another one: ${name}(lru)`
+      : `policy "${text}": ${name} takes no other policy in parentheses`,
+  );
 }
 
 function readParameters(

@@ -153,6 +153,11 @@ export class RuledPolicy implements EvictionPolicy {
     }
   }
 
+  hasRoomFor(expert: ExpertId): boolean {
+    this.#reader.checkId(expert);
+    return this.#size < this.capacity && !this.#rule.isFull?.(expert);
+  }
+
   prefetch(expert: ExpertId): PrefetchOutcome {
     this.#reader.checkId(expert);
     if (this.isResident(expert)) return { kind: "resident" };
@@ -263,7 +268,7 @@ export class RuledPolicy implements EvictionPolicy {
   /** Gives an absent expert a slot: the victim if there was one, or REFUSED. */
   #place(expert: ExpertId, cause: AdmissionCause): ExpertId | undefined | typeof REFUSED {
     let victim: ExpertId | undefined;
-    if (this.#size === this.capacity || this.#rule.isFull?.(expert)) {
+    if (!this.hasRoomFor(expert)) {
       victim = this.#rule.victim(expert);
       if (victim === NOBODY) return REFUSED;
       this.#rule.evict(victim);

@@ -14,6 +14,7 @@ import {
 import { NaiveArc, NaiveLirs, NaiveS3Fifo } from "./models/naiveGhosts.ts";
 import {
   NaiveCycleAware,
+  NaiveCycleBurst,
   NaiveGroupedLru,
   NaiveLeastStale,
   NaiveLlamaCppLru,
@@ -53,6 +54,9 @@ const models: Readonly<Record<string, (world: NaiveWorld) => NaiveRule>> = {
   "least-stale": (world) => new NaiveLeastStale(world),
   "cycle-aware": (world) => new NaiveCycleAware(world, 32),
   "cycle-aware:window=4": (world) => new NaiveCycleAware(world, 4),
+  "cycle-burst": (world) => new NaiveCycleBurst(world, { burst: 3, window: 20, share: 0.3 }),
+  "cycle-burst:burst=2,window=5,share=0.6": (world) =>
+    new NaiveCycleBurst(world, { burst: 2, window: 5, share: 0.6 }),
   "per-layer(lru)": (world) => new NaiveGroupedLru(world, byLayer(world.setting.capacity)),
   gdsf: (world) => new NaiveGdsf(world),
   belady: (world) => new NaiveBelady(world, false),

@@ -10,11 +10,13 @@
  * layers ahead, decided while the part is still leased.
  *
  * Layers whose experts have different sizes may live in pools of their own, each with a policy of
- * its own.
+ * its own. A single token's experts are served best rank first, so that limits cut the least
+ * important; a wide pass's in the order of their ids, which is that of the file, so that a disk reads
+ * on and on.
  */
 import { OptionError } from "../../support/errors.ts";
 import type { Access, Admission, EvictionPolicy } from "../evictionPolicy.ts";
-import { type ExpertGrid, type ExpertId, expertInLayer, layerOf } from "../expertId.ts";
+import { type ExpertGrid, type ExpertId, layerOf } from "../expertId.ts";
 import type { ExpertPredictor } from "../predictors/predictor.ts";
 import { PrefetchLedger, type PrefetchTotals } from "../prefetch/prefetchLedger.ts";
 import { PrefetchPlanner } from "../prefetch/prefetchPlanner.ts";
@@ -177,8 +179,9 @@ export class ExpertCache {
   }
 
   /**
-   * Gives the free slots to experts before anybody asks, the first the most wanted. No prefetch: it
-   * is not entered in the ledger.
+   * Gives the free slots to experts before anybody asks, the first the most wanted; nobody leaves
+   * for them. No prefetch: it is not entered in the ledger. Policies that keep slots back for what
+   * has been used leave those empty.
    *
    * @returns those that got a slot
    */
@@ -186,7 +189,7 @@ export class ExpertCache {
     const filled: ExpertId[] = [];
     for (const expert of order) {
       const policy = this.#policyOf(expert);
-      if (policy.size === policy.capacity || policy.isResident(expert)) continue;
+      if (policy.isResident(expert) || !policy.hasRoomFor(expert)) continue;
       if (policy.prefetch(expert).kind === "admitted") filled.push(expert);
     }
     return filled;
@@ -202,7 +205,8 @@ export class ExpertCache {
   }
 
   /**
-   * One layer's experts, distinct, best rank first. A loop left early releases the part it holds.
+   * One layer's experts, distinct, best rank first, those of several tokens in the order in which
+   * these name them. A loop left early releases the part it holds.
    *
    * @param lookahead early logits of the next layer's router, `[expertsPerLayer]`
    */
@@ -217,15 +221,16 @@ export class ExpertCache {
     predictor?.observe({ ...base, experts });
     if (lookahead !== undefined) predictor?.foresee?.(this.#layerAfter(layer, 1), lookahead);
 
+    const inOrder = this.#isWide ? experts.toSorted((a, b) => a - b) : experts;
     if (policy.size === layers.length * this.expertsPerLayer) {
       // Everybody has a slot and nobody will ever leave: there is nothing to decide.
-      const part = { hits: experts, admitted: NONE, bypassed: NONE };
+      const part = { hits: inOrder, admitted: NONE, bypassed: NONE };
       this.#record(layer, part);
       yield { ...part, prefetches: this.#planAhead(layer) };
       return this.#pinWhenWarm(layer);
     }
 
-    let remaining = experts;
+    let remaining = inOrder;
     do {
       const outcome = policy.access({
         ...base,
@@ -312,20 +317,16 @@ export class ExpertCache {
     counts.hitBytes += bytes * hits.length;
     counts.movedBytes += bytes * misses;
     this.#insertsLeft -= admitted.length;
-    for (const expert of hits) {
-      profile.recordHit(layer, expertInLayer(this, expert));
-      this.#ledger.use(expert);
-      this.#decide(layer, "hit", expert);
-    }
-    for (const { expert, victim } of admitted) {
-      profile.recordMiss(layer, expertInLayer(this, expert), bytes);
-      if (victim !== undefined) this.#evict(victim);
-      this.#decide(layer, "admit", expert, victim);
-    }
-    for (const expert of bypassed) {
-      profile.recordMiss(layer, expertInLayer(this, expert), bytes);
-      this.#decide(layer, "bypass", expert);
-    }
+    const first = layer * this.expertsPerLayer;
+    for (const expert of hits) profile.recordHit(layer, expert - first);
+    for (const { expert } of admitted) profile.recordMiss(layer, expert - first, bytes);
+    for (const expert of bypassed) profile.recordMiss(layer, expert - first, bytes);
+    if (this.#planner !== undefined) for (const expert of hits) this.#ledger.use(expert);
+    for (const { victim } of admitted) if (victim !== undefined) this.#evict(victim);
+    if (this.#options.onDecision === undefined) return;
+    for (const expert of hits) this.#decide(layer, "hit", expert);
+    for (const { expert, victim } of admitted) this.#decide(layer, "admit", expert, victim);
+    for (const expert of bypassed) this.#decide(layer, "bypass", expert);
   }
 
   #evict(victim: ExpertId): void {
@@ -381,6 +382,7 @@ function createPool({ layers, slots }: CachePool, options: ExpertCacheOptions): 
     layerCount,
     expertsPerLayer,
     capacity: slots,
+    layers,
     ...(expertBytes === undefined ? {} : { expertBytes }),
     ...(future === undefined ? {} : { future: future.filter((a) => layers.includes(a.layer)) }),
   });

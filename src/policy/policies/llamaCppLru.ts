@@ -75,13 +75,16 @@ export class LlamaCppLru implements ReplacementRule {
  * The groups, in order of their first layers: `capacity` slots by number of layers, rounded down,
  * those left over one each to the first groups.
  *
- * @param expertBytes bytes of one expert, by layer
+ * @param expertBytes bytes of one expert, by layer of the model
+ * @param members the layers that share the slots
  */
-export function slicesByBytes(capacity: number, expertBytes: readonly number[]): Slice[] {
-  const groups = [...Map.groupBy(expertBytes.keys(), (layer) => expertBytes[layer]!).values()];
-  const shares = groups.map((layers) =>
-    Math.floor((capacity * layers.length) / expertBytes.length),
-  );
+export function slicesByBytes(
+  capacity: number,
+  expertBytes: readonly number[],
+  members: readonly number[] = [...expertBytes.keys()],
+): Slice[] {
+  const groups = [...Map.groupBy(members, (layer) => expertBytes[layer]!).values()];
+  const shares = groups.map((layers) => Math.floor((capacity * layers.length) / members.length));
   const left = capacity - shares.reduce((sum, share) => sum + share, 0);
   return groups.map((layers, i) => ({ layers, capacity: shares[i]! + (i < left ? 1 : 0) }));
 }

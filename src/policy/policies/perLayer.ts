@@ -11,26 +11,28 @@ import { OptionError } from "../../support/errors.ts";
 import type { Slice } from "./sliced.ts";
 
 /**
- * The slices of `capacity` slots, layer by layer. Throws OptionError unless there is one positive
- * weight for each layer.
+ * The slices of `capacity` slots, one for each of `layers`. Throws OptionError unless there is one
+ * positive weight for each layer of the model.
  *
- * @param weights by layer; by default all equal
+ * @param given by layer of the model; by default all equal
  */
 export function slicesByLayer(
   capacity: number,
   layerCount: number,
-  weights: readonly number[] = new Array<number>(layerCount).fill(1),
+  layers: readonly number[] = Array.from({ length: layerCount }, (_, layer) => layer),
+  given?: readonly number[],
 ): Slice[] {
+  const weights = given ?? new Array<number>(layerCount).fill(1);
   if (weights.length !== layerCount || !weights.every((weight) => weight > 0)) {
     throw new OptionError(
       `per-layer needs one positive weight for each of ${layerCount} layers, not ${weights.join("/")}`,
     );
   }
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const shares = weights.map((weight) => Math.floor((capacity * weight) / total));
+  const total = layers.reduce((sum, layer) => sum + weights[layer]!, 0);
+  const shares = layers.map((layer) => Math.floor((capacity * weights[layer]!) / total));
   const left = capacity - shares.reduce((sum, share) => sum + share, 0);
-  return shares.map((share, layer) => ({
+  return layers.map((layer, i) => ({
     layers: [layer],
-    capacity: share + (layer < left ? 1 : 0),
+    capacity: shares[i]! + (i < left ? 1 : 0),
   }));
 }

@@ -3,6 +3,8 @@
  * the main queue when they reach its end, the others leave but are remembered as ghosts. A ghost that
  * is asked for again enters the main queue, where every use (up to three) buys one more round.
  *
+ * A promotion that overfills the main queue evicts there, as in the paper's listing.
+ *
  * A few choices the paper's text leaves open, for slots of equal size: an insertion evicts exactly
  * one; `promotion` uses in the small queue are enough (the paper's listing says 2, its text 1).
  *
@@ -59,7 +61,10 @@ export class S3Fifo implements ReplacementRule {
   evict(expert: ExpertId): void {
     const wasOnTrial = this.#queues.queueOf(expert) === SMALL;
     this.remove(expert);
-    if (wasOnTrial) this.#queues.add(GHOST, expert);
+    if (!wasOnTrial) return;
+    this.#queues.add(GHOST, expert);
+    const ghosts = Math.floor(this.#options.ghost * this.#mainSlots());
+    while (this.#queues.size(GHOST) > ghosts) this.#queues.remove(this.#queues.oldest(GHOST));
   }
 
   /** A ghost goes to the main queue, unless it was fetched on suspicion: that is no second use. */
@@ -67,8 +72,6 @@ export class S3Fifo implements ReplacementRule {
     const isGhost = this.#queues.has(expert);
     if (isGhost) this.#queues.remove(expert);
     this.#queues.add(isGhost && cause === "use" ? MAIN : SMALL, expert);
-    const ghosts = Math.floor(this.#options.ghost * (this.#slots.capacity - this.#smallSlots()));
-    while (this.#queues.size(GHOST) > ghosts) this.#queues.remove(this.#queues.oldest(GHOST));
   }
 
   remove(expert: ExpertId): void {
@@ -83,6 +86,8 @@ export class S3Fifo implements ReplacementRule {
       if (expert === NOBODY || this.#uses.values[expert]! < this.#options.promotion) return expert;
       this.#uses.values[expert] = 0;
       this.#queues.move(MAIN, expert);
+      // A full main queue pays for the newcomer itself.
+      if (this.#queues.size(MAIN) > this.#mainSlots()) return this.#victimOfMain();
     }
   }
 
@@ -94,6 +99,10 @@ export class S3Fifo implements ReplacementRule {
       this.#uses.values[expert]!--;
       this.#queues.move(MAIN, expert);
     }
+  }
+
+  #mainSlots(): number {
+    return this.#slots.capacity - this.#smallSlots();
   }
 
   #smallSlots(): number {

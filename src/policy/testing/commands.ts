@@ -128,7 +128,12 @@ abstract class ExpertCommand extends AuditedCommand {
 
 class PrefetchCommand extends ExpertCommand {
   act(ledger: Ledger, { policy }: World): void {
-    ledger.prefetched(policy, this.expert, policy.prefetch(this.expert));
+    const isAbsent = !ledger.residents.has(this.expert);
+    const hadRoom = policy.hasRoomFor(this.expert);
+    const outcome = policy.prefetch(this.expert);
+    ledger.prefetched(policy, this.expert, outcome);
+    const cameFreely = outcome.kind === "admitted" && outcome.victim === undefined;
+    promise(!isAbsent || hadRoom === cameFreely, "hasRoomFor says whether anybody must leave");
   }
 }
 

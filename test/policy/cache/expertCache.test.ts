@@ -273,3 +273,37 @@ test("a loop left early releases its part", () => {
   for (const _ of cache.access(0, [0])) break;
   expect([...cache.access(0, [1])][0]?.admitted).toEqual([{ expert: 1, victim: 0 }]);
 });
+
+test("a wide pass is served in the order of the file, others in the order they are named", () => {
+  const order = (tokens: number, slots: number) => {
+    const { cache } = new Player({ wideTokens: 2, pools: onePool(slots) });
+    cache.fill([0, 1, 8, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15].slice(0, slots - 5));
+    cache.beginPass({ tokens, phase: "prefill" });
+    return [...cache.access(0, [6, 2, 5, 0, 7])].map(({ hits, admitted, bypassed }) => ({
+      hits,
+      misses: [...admitted.map(({ expert }) => expert), ...bypassed],
+    }));
+  };
+  expect(order(2, 8)).toEqual([{ hits: [0], misses: [6, 2, 5, 7] }]);
+  expect(order(3, 8)).toEqual([{ hits: [0], misses: [2, 5, 6, 7] }]);
+  expect(order(2, 21)).toEqual([{ hits: [6, 2, 5, 0, 7], misses: [] }]);
+  expect(order(3, 21)).toEqual([{ hits: [0, 2, 5, 6, 7], misses: [] }]);
+});
+
+test("fill makes nobody leave, though a policy keeps slots back", () => {
+  const { cache } = new Player({ policy: "sharpinference-slru", pools: onePool(8) });
+  // A quarter of the slots is for newcomers.
+  expect(cache.fill([3, 4, 5, 6, 7])).toEqual([3, 4]);
+  expect(cache.residentCount).toBe(2);
+  const sliced = new Player({ policy: "per-layer(lru)", pools: onePool(4) });
+  expect(sliced.cache.fill([0, 1, 2, 3, 8])).toEqual([0, 1, 8]);
+});
+
+test.for(["per-layer(lru)", "llamacpp-lru"])(
+  "%s divides a pool's slots among its layers alone",
+  (policy) => {
+    const pools = [0, 1].map((layer) => ({ layers: [layer], slots: 3 }));
+    const { cache } = new Player({ policy, pools, expertBytes: [5, 7] });
+    expect(cache.fill([0, 1, 2, 3, 8, 9, 10, 11])).toEqual([0, 1, 2, 8, 9, 10]);
+  },
+);

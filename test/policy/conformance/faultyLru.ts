@@ -146,6 +146,10 @@ export class FaultyLru implements EvictionPolicy {
     }
   }
 
+  hasRoomFor(): boolean {
+    return this.size < this.capacity;
+  }
+
   prefetch(expert: ExpertId): PrefetchOutcome {
     if (this.isResident(expert) && !this.#has("inserts a resident twice on prefetch")) {
       return { kind: "resident" };

@@ -23,6 +23,7 @@ export class NaiveS3Fifo extends NaiveRule {
         this.small = without(this.small, expert);
         this.uses.set(expert, 0);
         this.main.push(expert);
+        if (this.main.length > this.world.slots - this.smallSlots) return fromMain();
       }
       return undefined;
     };
@@ -41,10 +42,12 @@ export class NaiveS3Fifo extends NaiveRule {
     const wasGhost = this.ghosts.includes(expert);
     this.ghosts = without(this.ghosts, expert);
     (wasGhost && cause === "use" ? this.main : this.small).push(expert);
-    while (this.ghosts.length > this.world.slots - this.smallSlots) this.ghosts.shift();
   }
   leave(expert: ExpertId, isEvicted: boolean): void {
-    if (isEvicted && this.small.includes(expert)) this.ghosts.push(expert);
+    if (isEvicted && this.small.includes(expert)) {
+      this.ghosts.push(expert);
+      while (this.ghosts.length > this.world.slots - this.smallSlots) this.ghosts.shift();
+    }
     this.small = without(this.small, expert);
     this.main = without(this.main, expert);
     this.uses.delete(expert);

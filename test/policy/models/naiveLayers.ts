@@ -57,17 +57,66 @@ export class NaiveCycleAware extends LoggingRule {
     this.rank.set(expert, cause === "use" ? this.probability.get(expert)! : this.used(expert));
   }
   victim(candidates: ExpertId[]): ExpertId | undefined {
+    const { layerCount } = this.world.setting;
+    return lowest(
+      this.byAge(candidates),
+      (expert) => -(this.distance(expert) + (1 / this.rank.get(expert)! - 1) * layerCount),
+    );
+  }
+  distance(expert: ExpertId): number {
     const { setting } = this.world;
-    return lowest(this.byAge(candidates), (expert) => {
-      const ahead =
-        (layerOf(setting, expert) - this.layer + setting.layerCount) % setting.layerCount;
-      const distance = ahead === 0 ? setting.layerCount : ahead;
-      return -(distance + (1 / this.rank.get(expert)! - 1) * setting.layerCount);
-    });
+    const ahead = (layerOf(setting, expert) - this.layer + setting.layerCount) % setting.layerCount;
+    return ahead === 0 ? setting.layerCount : ahead;
   }
   used(expert: ExpertId): number {
     const p = this.probability.get(expert)!;
     return p + (1 - p) / this.window;
+  }
+}
+
+/** Two windows, and how much the first of them weighs. */
+export interface BurstWindows {
+  readonly burst: number;
+  readonly window: number;
+  readonly share: number;
+}
+
+export class NaiveCycleBurst extends LoggingRule {
+  readonly #short: NaiveCycleAware;
+  readonly #long: NaiveCycleAware;
+  readonly #share: number;
+  constructor(world: NaiveWorld, { burst, window, share }: BurstWindows) {
+    super(world);
+    this.#short = new NaiveCycleAware(world, burst);
+    this.#long = new NaiveCycleAware(world, window);
+    this.#share = share;
+  }
+  override begin(batch: Access): void {
+    for (const one of [this.#short, this.#long]) one.begin(batch);
+  }
+  override hit(expert: ExpertId): void {
+    for (const one of [this.#short, this.#long]) one.hit(expert);
+  }
+  override miss(expert: ExpertId): void {
+    for (const one of [this.#short, this.#long]) one.miss(expert);
+  }
+  override arrive(expert: ExpertId, cause: AdmissionCause): void {
+    for (const one of [this.#short, this.#long]) one.arrive(expert, cause);
+  }
+  override leave(expert: ExpertId, isEvicted: boolean): void {
+    for (const one of [this.#short, this.#long]) one.leave(expert, isEvicted);
+  }
+  victim(candidates: ExpertId[]): ExpertId | undefined {
+    const { setting } = this.world;
+    return lowest(
+      [...candidates].sort((a, b) => a - b),
+      (expert) => {
+        const p =
+          this.#share * this.#short.rank.get(expert)! +
+          (1 - this.#share) * this.#long.rank.get(expert)!;
+        return -(this.#long.distance(expert) + (1 / p - 1) * setting.layerCount);
+      },
+    );
   }
 }
 
