@@ -125,9 +125,10 @@ export class BadTraceError extends SluiceError {
 function whatIsLeft(file: string | undefined, goodRecords: number | undefined): string {
   if (goodRecords === undefined) return "";
   if (goodRecords === 0) return "; no record before it is whole";
+  const records = goodRecords === 1 ? "record" : "records";
   const mend =
-    file === undefined ? "" : `; "sluice trace convert ${file} OUT --salvage" keeps them`;
-  return `; the last good record is number ${goodRecords - 1} of ${goodRecords}${mend}`;
+    file === undefined ? "" : ` ("sluice trace convert ${file} OUT --salvage" keeps them)`;
+  return `; ${goodRecords} good ${records} before it, the last is number ${goodRecords - 1}${mend}`;
 }
 
 /** A saved conversation that cannot be read: says which part, and what would be right. */
