@@ -1,7 +1,7 @@
 /** A result file that is there whole or not at all: written beside its place, then renamed. */
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { SluiceError } from "../support/errors.ts";
-import { systemReason } from "./systemReason.ts";
+import { systemReason } from "../support/systemReason.ts";
 
 export class AtomicFile implements AsyncDisposable {
   readonly #path: string;
@@ -28,8 +28,8 @@ export class AtomicFile implements AsyncDisposable {
     });
   }
 
-  async write(text: string): Promise<void> {
-    await orUnwritable(this.#path, () => this.#handle.appendFile(text));
+  async write(part: string | Uint8Array): Promise<void> {
+    await orUnwritable(this.#path, () => this.#handle.appendFile(part));
   }
 
   /** Puts the file in its place. */

@@ -1,22 +1,26 @@
 /** `sluice bench`: how fast a model runs on this machine. */
 import type { Command } from "commander";
-import { embeddedModelPath } from "../generation/embeddedModel.ts";
-import { type LanguageModel, openModel } from "../generation/languageModel.ts";
 import { OptionError, SluiceError } from "../support/errors.ts";
 import { type Pass, randomPrompt, runPass } from "./benchPasses.ts";
 import { benchJson, benchLines } from "./benchReport.ts";
-import { addEngineOptions, type EngineFlags, openOptionsOf } from "./engineOptions.ts";
+import { addEngineOptions, type EngineFlags } from "./engineOptions.ts";
+import { addSwitch } from "./environment.ts";
+import { expertFigures } from "./expertFigures.ts";
+import { tallySince } from "./expertWatch.ts";
 import { Interruption } from "./interruption.ts";
-import { showLoading } from "./loadingLine.ts";
+import { LiveLine, liveText } from "./liveLine.ts";
 import { wholeNumber } from "./numberArguments.ts";
+import { addRecordOptions, type RecordFlags } from "./recording.ts";
 import { showProgress, writeJson, writeResult } from "./terminal.ts";
+import { type OpenedModel, withModel } from "./withModel.ts";
 
-interface BenchFlags extends EngineFlags {
+interface BenchFlags extends EngineFlags, RecordFlags {
   readonly promptTokens: number;
   readonly generateTokens: number;
   readonly passes: number;
   readonly seed: number;
   readonly json?: true;
+  readonly stats?: boolean;
 }
 
 const benchDefaults = { promptTokens: 128, generateTokens: 64, passes: 3, seed: 1 } as const;
@@ -53,13 +57,20 @@ export function addBenchCommand(program: Command): void {
     )
     .optionsGroup("Report:")
     .option("--json", "print one JSON object (docs/json.md) with every measurement");
+  addSwitch(command, {
+    flags: "--stats",
+    help: "a line that tells how it goes while it goes on",
+    variable: "SLUICE_STATS",
+  });
   addEngineOptions(command);
+  addRecordOptions(command);
   command
     .addHelpText(
       "after",
       `
 The context is as long as the work needs, unless --context says otherwise.
-Ctrl-C ends the bench and reports what was measured, with exit code 130.
+Ctrl-C ends the bench and reports what was measured, with exit code 130. What it
+says of experts leaves the warm-up out; what is recorded does not.
 
 Examples:
   $ sluice bench
@@ -70,18 +81,33 @@ Examples:
 }
 
 async function bench(path: string | undefined, flags: BenchFlags): Promise<void> {
-  const { promptTokens, generateTokens, passes: passCount, seed, json } = flags;
+  const needed = flags.promptTokens + flags.generateTokens;
+  const { context = needed } = flags;
+  if (context < needed) {
+    throw new OptionError(
+      `--context ${context} is too short for ${flags.promptTokens} prompt tokens and ${flags.generateTokens} more`,
+    );
+  }
   using interruption = new Interruption();
   const { signal } = interruption;
-  const start = performance.now();
-  await using model = await open(path ?? embeddedModelPath, flags, signal);
-  const loadMs = performance.now() - start;
-  const prompt = randomPrompt(model.vocabularySize, promptTokens, seed);
+  await withModel({ path, flags: { ...flags, context }, signal }, (opened) =>
+    measure(opened, flags, signal),
+  );
+}
 
+async function measure(
+  { model, watch, loadMs }: OpenedModel,
+  flags: BenchFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const { promptTokens, generateTokens, passes: passCount, seed, json } = flags;
+  const prompt = randomPrompt(model.vocabularySize, promptTokens, seed);
   const passes: Pass[] = [];
+  let warm = watch.tally();
   const report = async () => {
     const result = {
       ...{ model, promptTokens, generateTokens, batchTokens: flags.batch, seed, loadMs, passes },
+      experts: expertFigures(model, tallySince(watch.tally(), warm)),
       complete: passes.length === passCount && passes.at(-1)?.tokenMs.length === generateTokens,
     };
     if (json) await writeJson(benchJson(result));
@@ -89,13 +115,22 @@ async function bench(path: string | undefined, flags: BenchFlags): Promise<void>
   };
   try {
     await using _threads = await model.holdThreads();
+    let current: Pass | undefined;
+    let name = "";
+    using live = flags.stats
+      ? new LiveLine(() => `${name}: ${liveText(rateOf(current), watch.tally(), watch.holdsAll)}`)
+      : undefined;
     using progress = showProgress();
     for (let pass = 0; pass <= passCount; pass++) {
-      progress.update(pass === 0 ? "warm-up" : `pass ${pass} of ${passCount}`);
+      name = pass === 0 ? "warm-up" : `pass ${pass} of ${passCount}`;
+      if (live === undefined) progress.update(name);
+      if (pass === 1) warm = watch.tally();
       const onPrefilled = (measured: Pass) => {
+        current = measured;
         if (pass > 0) passes.push(measured);
       };
-      await runPass(model, { prompt, generateTokens, signal, onPrefilled });
+      const onToken = () => live?.update();
+      await runPass(model, { prompt, generateTokens, signal, onPrefilled, onToken });
     }
   } catch (error) {
     if (error instanceof SluiceError && error.code === "aborted") await report();
@@ -104,14 +139,7 @@ async function bench(path: string | undefined, flags: BenchFlags): Promise<void>
   await report();
 }
 
-async function open(path: string, flags: BenchFlags, signal: AbortSignal): Promise<LanguageModel> {
-  const needed = flags.promptTokens + flags.generateTokens;
-  const { context = needed } = flags;
-  if (context < needed) {
-    throw new OptionError(
-      `--context ${context} is too short for ${flags.promptTokens} prompt tokens and ${flags.generateTokens} more`,
-    );
-  }
-  using _loading = showLoading();
-  return await openModel(path, openOptionsOf({ ...flags, context }, signal));
+function rateOf(pass: Pass | undefined): number | undefined {
+  if (pass === undefined || pass.tokenMs.length === 0) return undefined;
+  return (1000 * pass.tokenMs.length) / pass.tokenMs.reduce((sum, ms) => sum + ms, 0);
 }

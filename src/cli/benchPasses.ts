@@ -20,6 +20,8 @@ export interface PassOptions {
   readonly signal: AbortSignal;
   /** Is given the pass as soon as the prompt is computed; its tokens come one by one. */
   readonly onPrefilled: (pass: Pass) => void;
+  /** Hears of each token that was added to the pass. */
+  readonly onToken: () => void;
 }
 
 /** Tokens drawn evenly from all of the vocabulary; a seed repeats them. */
@@ -35,7 +37,7 @@ export function randomPrompt(vocabularySize: number, length: number, seed: numbe
  */
 export async function runPass(
   model: LanguageModel,
-  { prompt, generateTokens, signal, onPrefilled }: PassOptions,
+  { prompt, generateTokens, signal, onPrefilled, onToken }: PassOptions,
 ): Promise<void> {
   using sequence = model.createSequence();
   const tokenMs: number[] = [];
@@ -48,9 +50,9 @@ export async function runPass(
   while (tokenMs.length < generateTokens) {
     logits = await sequence.feed([token], { signal });
     token = likeliest(logits);
-    const now = performance.now();
-    tokenMs.push(now - before);
-    before = now;
+    tokenMs.push(performance.now() - before);
+    onToken();
+    before = performance.now();
   }
 }
 

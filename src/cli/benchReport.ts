@@ -3,6 +3,8 @@ import { availableParallelism, cpus } from "node:os";
 import type { LanguageModel } from "../generation/languageModel.ts";
 import type { Pass } from "./benchPasses.ts";
 import { type Spread, summarise } from "./benchSummary.ts";
+import type { ExpertFigures } from "./expertFigures.ts";
+import { expertLines, expertsJson } from "./expertReport.ts";
 import { bytesText, threeDigits } from "./quantities.ts";
 import { tableLines } from "./table.ts";
 import { heading, printable } from "./terminal.ts";
@@ -17,12 +19,14 @@ export interface BenchResult {
   readonly loadMs: number;
   /** Without the warm-up; the last may be cut off. */
   readonly passes: readonly Pass[];
+  /** Of the same passes. */
+  readonly experts: ExpertFigures;
   /** Whether all was measured that was asked for. */
   readonly complete: boolean;
 }
 
 /** The documented form of `sluice bench --json`. */
-export function benchJson({ model, passes, ...result }: BenchResult): object {
+export function benchJson({ model, passes, experts, ...result }: BenchResult): object {
   return {
     model: model.name,
     ...machine(),
@@ -33,12 +37,13 @@ export function benchJson({ model, passes, ...result }: BenchResult): object {
     passes,
     ...summarise(passes, result.promptTokens),
     peakMemoryBytes: peakMemoryBytes(),
+    experts: expertsJson(experts),
   };
 }
 
 /** Lines of at most 80 columns. */
 export function benchLines(result: BenchResult): string[] {
-  const { model, promptTokens, generateTokens, loadMs, passes, complete } = result;
+  const { model, promptTokens, generateTokens, loadMs, passes, complete, experts } = result;
   const summary = summarise(passes, promptTokens);
   const { tokenLatencyMs: latency } = summary;
   const { cpu, processors, node } = machine();
@@ -70,6 +75,8 @@ export function benchLines(result: BenchResult): string[] {
       ["load", `${(loadMs / 1000).toFixed(2)} s`],
       ["peak memory", bytesText(peakMemoryBytes())],
     ]),
+    "",
+    ...expertLines(experts),
   ];
 }
 

@@ -1,26 +1,26 @@
 /** `sluice chat`: a conversation at the terminal, or with a program that writes line after line. */
 import type { Command } from "commander";
 import { type AskOptions, Conversation, conversationDefaults } from "../generation/conversation.ts";
-import { embeddedModelPath } from "../generation/embeddedModel.ts";
-import { type LanguageModel, openModel } from "../generation/languageModel.ts";
+import type { LanguageModel } from "../generation/languageModel.ts";
 import { OptionError } from "../support/errors.ts";
 import { chatCommandNames } from "./chatCommands.ts";
 import { type ChatInput, createChatInput } from "./chatInput.ts";
 import { ChatInterruption } from "./chatInterruption.ts";
 import { ChatSession } from "./chatSession.ts";
-import { addEngineOptions, type EngineFlags, openOptionsOf } from "./engineOptions.ts";
-import { Interruption } from "./interruption.ts";
-import { showLoading } from "./loadingLine.ts";
+import { addEngineOptions, type EngineFlags } from "./engineOptions.ts";
+import { addSwitch } from "./environment.ts";
 import { wholeNumber } from "./numberArguments.ts";
+import { addRecordOptions, type RecordFlags } from "./recording.ts";
 import { addSamplingOptions, generateOptionsOf, type SamplingFlags } from "./samplingOptions.ts";
 import { aside, note, printable } from "./terminal.ts";
 import { readText } from "./textInput.ts";
+import { type OpenedModel, withModel } from "./withModel.ts";
 
-interface ChatFlags extends EngineFlags, SamplingFlags {
+interface ChatFlags extends EngineFlags, SamplingFlags, RecordFlags {
   readonly system?: string;
   readonly systemFile?: string;
   readonly shift: boolean;
-  readonly stats?: true;
+  readonly stats?: boolean;
   readonly maxTokens?: number;
 }
 
@@ -46,10 +46,15 @@ export function addChatCommand(program: Command): void {
       "stop an answer after so many tokens (default: when the context is full)",
       wholeNumber({ least: 1 }),
     )
-    .optionsGroup("Report:")
-    .option("--stats", "a line on each answer also when stderr is no terminal");
+    .optionsGroup("Report:");
+  addSwitch(command, {
+    flags: "--stats",
+    help: "a line on each answer also when stderr is no terminal",
+    variable: "SLUICE_STATS",
+  });
   addSamplingOptions(command);
   addEngineOptions(command);
+  addRecordOptions(command);
   command
     .addHelpText(
       "after",
@@ -75,8 +80,18 @@ Examples:
 async function chat(path: string | undefined, flags: ChatFlags): Promise<void> {
   const system = await systemPrompt(flags);
   const sampling = await generateOptionsOf(flags);
-  await using model = await open(path ?? embeddedModelPath, flags);
-  const { shift, maxTokens } = flags;
+  await withModel({ path, flags }, (opened) => talk(opened, { ...flags, system, sampling }));
+}
+
+interface Talk extends Pick<ChatFlags, "shift" | "maxTokens" | "stats"> {
+  readonly system: string | undefined;
+  readonly sampling: AskOptions;
+}
+
+async function talk(
+  { model, watch }: OpenedModel,
+  { system, sampling, shift, maxTokens, stats }: Talk,
+): Promise<void> {
   using conversation = new Conversation(
     model,
     system === undefined ? { shift } : { shift, system },
@@ -85,8 +100,7 @@ async function chat(path: string | undefined, flags: ChatFlags): Promise<void> {
   greet(model, input);
   using interruption = new ChatInterruption();
   const session = new ChatSession({
-    model,
-    conversation,
+    ...{ model, watch, conversation },
     input,
     interruption,
     askOptions: seededAnew({
@@ -94,15 +108,9 @@ async function chat(path: string | undefined, flags: ChatFlags): Promise<void> {
       ...sampling,
       maxTokens: maxTokens ?? model.contextLength,
     }),
-    showStatistics: flags.stats ?? process.stderr.isTTY,
+    showStatistics: stats ?? process.stderr.isTTY,
   });
   await session.run();
-}
-
-async function open(path: string, flags: EngineFlags): Promise<LanguageModel> {
-  using interruption = new Interruption();
-  using _loading = showLoading();
-  return await openModel(path, openOptionsOf(flags, interruption.signal));
 }
 
 async function systemPrompt({ system, systemFile }: ChatFlags): Promise<string | undefined> {

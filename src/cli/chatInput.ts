@@ -1,7 +1,7 @@
 /** Where a chat's lines come from: a person at a terminal, or a file or program. */
 import { createInterface, type Interface } from "node:readline";
 import { SluiceError } from "../support/errors.ts";
-import { systemReason } from "./systemReason.ts";
+import { systemReason } from "../support/systemReason.ts";
 
 /** A line; or Ctrl-C, which gives up what was typed; or the end, as of Ctrl-D. */
 type InputLine =

@@ -8,12 +8,14 @@ import type { ChatInterruption } from "./chatInterruption.ts";
 import { type ChatInputMessage, MessageAssembler } from "./chatMessage.ts";
 import { ChatStatistics } from "./chatStatistics.ts";
 import { type Segment, ThoughtSplitter } from "./chatThoughts.ts";
+import type { ExpertWatch } from "./expertWatch.ts";
 import { aside, note, printable, writeModelText, writeResult } from "./terminal.ts";
 
 const prompts = { message: "> ", goingOn: "… " } as const;
 
 export interface ChatSessionParts {
   readonly model: LanguageModel;
+  readonly watch: ExpertWatch;
   readonly conversation: Conversation;
   readonly input: ChatInput;
   readonly interruption: ChatInterruption;
@@ -29,7 +31,7 @@ export class ChatSession {
 
   constructor(parts: ChatSessionParts) {
     this.#parts = parts;
-    this.#statistics = new ChatStatistics(parts.model, parts.conversation);
+    this.#statistics = new ChatStatistics(parts);
   }
 
   /**

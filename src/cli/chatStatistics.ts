@@ -2,13 +2,25 @@
 import type { AnswerStatistics, Conversation } from "../generation/conversation.ts";
 import type { FinishReason } from "../generation/generation.ts";
 import type { LanguageModel } from "../generation/languageModel.ts";
+import { expertFigures } from "./expertFigures.ts";
+import { expertRows, percentText } from "./expertReport.ts";
+import { type ExpertTally, type ExpertWatch, tallySince } from "./expertWatch.ts";
 import { bytesText, threeDigits } from "./quantities.ts";
 import { tableLines } from "./table.ts";
+
+export interface ChatStatisticsParts {
+  readonly model: LanguageModel;
+  readonly conversation: Conversation;
+  readonly watch: ExpertWatch;
+}
 
 /** Sums over all answers of a chat. */
 export class ChatStatistics {
   readonly #model: LanguageModel;
   readonly #conversation: Conversation;
+  readonly #watch: ExpertWatch;
+  /** At the end of the last answer, and of the one before. */
+  #tallies: readonly [before: ExpertTally, now: ExpertTally];
   #answers = 0;
   #promptTokens = 0;
   #reusedTokens = 0;
@@ -17,14 +29,17 @@ export class ChatStatistics {
   #decodeSteps = 0;
   #decodeMs = 0;
 
-  constructor(model: LanguageModel, conversation: Conversation) {
+  constructor({ model, conversation, watch }: ChatStatisticsParts) {
     this.#model = model;
     this.#conversation = conversation;
+    this.#watch = watch;
+    this.#tallies = [watch.tally(), watch.tally()];
   }
 
   /** Counts an answer that has ended. */
   add(statistics: AnswerStatistics): void {
     this.#answers++;
+    this.#tallies = [this.#tallies[1], this.#watch.tally()];
     this.#promptTokens += statistics.promptTokens;
     this.#reusedTokens += statistics.reusedTokens;
     this.#prefillMs += statistics.prefillMs;
@@ -33,7 +48,7 @@ export class ChatStatistics {
     this.#decodeMs += statistics.decodeMs;
   }
 
-  /** Fits into 80 columns unless the context is huge. */
+  /** Of the answer added last. Fits into 80 columns unless experts are read on demand. */
   answerLine(statistics: AnswerStatistics): string {
     const { promptTokens, reusedTokens, prefillMs, generatedTokens, decodeMs } = statistics;
     const { finishReason, droppedMessages } = statistics;
@@ -43,6 +58,7 @@ export class ChatStatistics {
       listText(`${generatedTokens} out`, rate),
       `context ${promptTokens + generatedTokens}/${this.#model.contextLength}`,
     ];
+    if (!this.#watch.holdsAll) parts.push(this.#expertsText());
     if (droppedMessages > 0) parts.push(`${droppedMessages} messages dropped`);
     const ending = finishReason === undefined ? "stopped" : endings[finishReason];
     if (ending !== undefined) parts.push(ending);
@@ -69,7 +85,16 @@ export class ChatStatistics {
         listText(`${this.#generatedTokens} tokens`, rateText(this.#decodeSteps, this.#decodeMs)),
       ],
       ["memory", bytesText(hotBytes + expertBytes + keyValueBytes + workspaceBytes)],
+      ...expertRows(expertFigures(this.#model, this.#watch.tally())),
     ]);
+  }
+
+  #expertsText(): string {
+    const [before, now] = this.#tallies;
+    const { hitRate, stallMsPerToken } = expertFigures(this.#model, tallySince(now, before));
+    const waited =
+      stallMsPerToken === undefined ? "" : `waited ${threeDigits(stallMsPerToken)} ms a token`;
+    return listText(`hits ${percentText(hitRate.decode ?? hitRate.prefill)}`, waited);
   }
 }
 

@@ -86,7 +86,8 @@ function memoryRows({ formats, memory, experts }: ModelDescription): Row[] {
   if (formats.length === 0) return [];
   const { hotBytes, expertBytes, keyValues } = memory;
   const rows: Row[] = [["hot tensors", bytesText(hotBytes)]];
-  if (experts !== undefined) rows.push(["experts", bytesText(expertBytes)]);
+  if (experts !== undefined)
+    rows.push(["experts", `${bytesText(expertBytes)}, or less with --ram`]);
   if (keyValues === undefined)
     return [...rows, ["keys and values", "unknown for this architecture"]];
   const { bytesPerToken, defaultContextLength } = keyValues;

@@ -5,10 +5,12 @@ import type { Arithmetic } from "../compute/cpu/encodings.ts";
 import type { KernelBuild } from "../compute/cpu/wasmKernels.ts";
 import type { KeyValueFormat } from "../compute/keyValueCache.ts";
 import { type OpenOptions, openDefaults } from "../generation/languageModel.ts";
+import type { AccessProfile } from "../policy/profile.ts";
+import { addExpertOptions, type ExpertFlags, expertOptionsOf } from "./expertOptions.ts";
 import { wholeNumber } from "./numberArguments.ts";
 
 /** As Commander gives them. */
-export interface EngineFlags {
+export interface EngineFlags extends ExpertFlags {
   readonly threads?: number;
   readonly context?: number;
   readonly batch: number;
@@ -62,15 +64,25 @@ export function addEngineOptions(command: Command, defaults: EngineDefaults = op
         "plain",
       ]),
     );
+  addExpertOptions(command);
 }
 
-export function openOptionsOf(flags: EngineFlags, signal: AbortSignal): OpenOptions {
+/**
+ * @param profile what --heat has brought
+ * @throws OptionError for flags that need another one
+ */
+export function openOptionsOf(
+  flags: EngineFlags,
+  signal: AbortSignal | undefined,
+  profile?: AccessProfile,
+): OpenOptions {
   const { threads, context, batch, arithmetic, kv, kernels } = flags;
   return {
     batchTokens: batch,
     arithmetic,
     keyValueFormat: kv,
-    signal,
+    ...expertOptionsOf(flags, profile),
+    ...(signal === undefined ? {} : { signal }),
     ...(threads === undefined ? {} : { threads }),
     ...(context === undefined ? {} : { contextLength: context }),
     ...(kernels === undefined ? {} : { kernels }),

@@ -1,16 +1,14 @@
 /** `sluice logits`: what a model computes for given tokens, for comparison with other programs. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Command } from "commander";
-import { embeddedModelPath } from "../generation/embeddedModel.ts";
-import { openModel } from "../generation/languageModel.ts";
 import { SluiceError } from "../support/errors.ts";
 import { AtomicFile } from "./atomicFile.ts";
-import { addEngineOptions, type EngineFlags, openOptionsOf } from "./engineOptions.ts";
+import { addEngineOptions, type EngineFlags } from "./engineOptions.ts";
 import { Interruption } from "./interruption.ts";
-import { showLoading } from "./loadingLine.ts";
 import { computeLogits, logitsJson } from "./logitsOfTokens.ts";
 import { tokenList, wholeNumber } from "./numberArguments.ts";
 import { writeResult } from "./terminal.ts";
+import { withModel } from "./withModel.ts";
 
 interface LogitsFlags extends EngineFlags {
   readonly tokens: readonly number[];
@@ -54,17 +52,14 @@ async function logits(path: string | undefined, flags: LogitsFlags): Promise<voi
   using interruption = new Interruption();
   const { signal } = interruption;
   await using file = flags.out === undefined ? undefined : await AtomicFile.create(flags.out);
-  const open = async () => {
-    using _loading = showLoading();
-    return await openModel(path ?? embeddedModelPath, openOptionsOf(flags, signal));
-  };
-  await using model = await open();
-  const computed = await computeLogits(model, { ...flags, signal });
-  for (const part of logitsJson(computed)) {
-    if (file === undefined) await writeResult(part);
-    else await file.write(part);
-    await nextTurn(); // writing to a pipe does not wait, and Ctrl-C must be heard
-    if (signal.aborted) throw new SluiceError("aborted", "writing was cancelled");
-  }
+  await withModel({ path, flags, signal }, async ({ model }) => {
+    const computed = await computeLogits(model, { ...flags, signal });
+    for (const part of logitsJson(computed)) {
+      if (file === undefined) await writeResult(part);
+      else await file.write(part);
+      await nextTurn(); // writing to a pipe does not wait, and Ctrl-C must be heard
+      if (signal.aborted) throw new SluiceError("aborted", "writing was cancelled");
+    }
+  });
   await file?.finish();
 }

@@ -9,6 +9,7 @@ import { addLogitsCommand } from "./logits.ts";
 import { addRunCommand } from "./run.ts";
 import { note, printable, watchOutput } from "./terminal.ts";
 import { addTokenizeCommand } from "./tokenize.ts";
+import { addTraceCommand } from "./trace.ts";
 
 /** What the process ends with. */
 const exitCodes = { done: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
@@ -19,7 +20,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const program = createProgram();
   let command = program.name();
   program.hook("preAction", (_, action) => {
-    command = `${program.name()} ${action.name()}`;
+    command = pathOf(action);
   });
   try {
     if (args.length === 0) program.outputHelp();
@@ -34,8 +35,6 @@ function createProgram(): Command {
   const program = new Command("sluice")
     .description("Runs Mixture-of-Experts language models (GGUF files).")
     .version(packageVersion(), "-V, --version", "print the version")
-    .helpOption("-h, --help", "show this help")
-    .helpCommand(false)
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, "sluice: ")),
@@ -60,12 +59,23 @@ Examples:
   addInspectCommand(program);
   addTokenizeCommand(program);
   addLogitsCommand(program);
-  for (const command of program.commands) {
-    command
-      .helpOption("-h, --help", "show this help")
-      .showHelpAfterError(`See "sluice ${command.name()} --help".`);
-  }
-  return program.showHelpAfterError('See "sluice --help".');
+  addTraceCommand(program);
+  addHelp(program);
+  return program;
+}
+
+/** To all commands below as well. */
+function addHelp(command: Command): void {
+  command
+    .helpOption("-h, --help", "show this help")
+    .helpCommand(false)
+    .showHelpAfterError(`See "${pathOf(command)} --help".`);
+  for (const inner of command.commands) addHelp(inner);
+}
+
+/** As it is typed: "sluice trace info". */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 function report(error: unknown, command: string): number {

@@ -1,26 +1,32 @@
 /** `sluice run`: one completion, printed as it comes, and how it went. */
 import type { Command } from "commander";
-import { embeddedModelPath, embeddedModelPrompt } from "../generation/embeddedModel.ts";
-import { generateDefaults, type Prompt } from "../generation/generation.ts";
-import { type LanguageModel, openModel } from "../generation/languageModel.ts";
+import { embeddedModelPrompt } from "../generation/embeddedModel.ts";
+import { type Generation, generateDefaults, type Prompt } from "../generation/generation.ts";
+import type { LanguageModel } from "../generation/languageModel.ts";
 import { samplingDefaults } from "../generation/sampler.ts";
 import { OptionError, SluiceError } from "../support/errors.ts";
-import { addEngineOptions, type EngineFlags, openOptionsOf } from "./engineOptions.ts";
+import { addEngineOptions, type EngineFlags } from "./engineOptions.ts";
+import { addSwitch } from "./environment.ts";
+import { expertFigures } from "./expertFigures.ts";
 import { ExpertUse } from "./expertUse.ts";
+import type { ExpertWatch } from "./expertWatch.ts";
 import { Interruption } from "./interruption.ts";
-import { showLoading } from "./loadingLine.ts";
+import { LiveLine, liveText } from "./liveLine.ts";
 import { wholeNumber } from "./numberArguments.ts";
-import { type FinishedRun, runJson, statisticsLines } from "./runStatistics.ts";
+import { addRecordOptions, type RecordFlags } from "./recording.ts";
+import { type FinishedRun, runJson, speedOf, statisticsLines } from "./runStatistics.ts";
 import { addSamplingOptions, generateOptionsOf, type SamplingFlags } from "./samplingOptions.ts";
 import { note, writeJson, writeModelText, writeResult } from "./terminal.ts";
 import { readText } from "./textInput.ts";
+import { type OpenedModel, withModel } from "./withModel.ts";
 
-interface RunFlags extends EngineFlags, SamplingFlags {
+interface RunFlags extends EngineFlags, SamplingFlags, RecordFlags {
   readonly prompt?: string;
   readonly promptFile?: string;
   readonly raw?: true;
   readonly maxTokens: number;
   readonly map: boolean;
+  readonly stats?: boolean;
   readonly json?: true;
 }
 
@@ -53,7 +59,13 @@ export function addRunCommand(program: Command): void {
     .optionsGroup("Report:")
     .option("--no-map", "no map of the experts' use")
     .option("--json", "no stream, but one JSON object with the text and all of the report");
+  addSwitch(command, {
+    flags: "--stats",
+    help: "a line that tells how it goes while it goes on",
+    variable: "SLUICE_STATS",
+  });
   addEngineOptions(command);
+  addRecordOptions(command);
   command
     .addHelpText(
       "after",
@@ -78,20 +90,38 @@ async function run(path: string | undefined, flags: RunFlags): Promise<void> {
   // Who just starts the program shall see the same good answer as everybody.
   const temperature = prompt === undefined ? { temperature: 0 } : {};
   const sampling = { ...temperature, ...(await generateOptionsOf(flags, signal)) };
-  await using model = await open(path ?? embeddedModelPath, flags, signal);
-  using use = new ExpertUse(model);
-  const messages = promptFor(model, prompt ?? embeddedModelPrompt, flags);
-  const generation = model.generate(messages, { ...sampling, maxTokens: flags.maxTokens, signal });
+  await withModel({ path, flags, signal }, async (opened) => {
+    const messages = promptFor(opened.model, prompt ?? embeddedModelPrompt, flags);
+    const { maxTokens } = flags;
+    const generation = opened.model.generate(messages, { ...sampling, maxTokens, signal });
+    await answer(opened, generation, { ...flags, isSampled: sampling.temperature !== 0 });
+  });
+}
 
+async function answer(
+  { model, watch }: OpenedModel,
+  generation: Generation,
+  flags: RunFlags & { readonly isSampled: boolean },
+): Promise<void> {
+  using use = new ExpertUse(model);
+  using live = flags.stats ? new LiveLine(() => liveRun(generation, watch)) : undefined;
   let text = "";
   const report = async () => {
-    const sampled = sampling.temperature !== 0;
-    await printReport({ model, generation, text, sampled, expertUses: use.counts }, flags);
+    live?.hide();
+    const experts = expertFigures(model, watch.tally());
+    await printReport(
+      { model, generation, text, sampled: flags.isSampled, expertUses: use.counts, experts },
+      flags,
+    );
   };
   try {
     for await (const piece of generation) {
       text += piece;
-      if (flags.json === undefined) await writeModelText(piece);
+      if (flags.json === undefined) {
+        live?.hide();
+        await writeModelText(piece);
+      }
+      live?.update();
     }
   } catch (error) {
     if (error instanceof SluiceError && error.code === "aborted") await report();
@@ -100,9 +130,8 @@ async function run(path: string | undefined, flags: RunFlags): Promise<void> {
   await report();
 }
 
-async function open(path: string, flags: RunFlags, signal: AbortSignal): Promise<LanguageModel> {
-  using _loading = showLoading();
-  return await openModel(path, openOptionsOf(flags, signal));
+function liveRun({ statistics }: Generation, watch: ExpertWatch): string {
+  return liveText(speedOf(statistics).decode, watch.tally(), watch.holdsAll);
 }
 
 /** `undefined` if the embedded model shall get its own. */

@@ -1,6 +1,8 @@
 /** How a generation went: for people, and as JSON. */
 import type { Generation, GenerationStatistics } from "../generation/generation.ts";
 import type { LanguageModel, MemoryUse } from "../generation/languageModel.ts";
+import type { ExpertFigures } from "./expertFigures.ts";
+import { expertLines, expertsJson } from "./expertReport.ts";
 import { bytesText, threeDigits } from "./quantities.ts";
 import { tableLines } from "./table.ts";
 import { useMapLines } from "./useMap.ts";
@@ -14,6 +16,7 @@ export interface FinishedRun {
   readonly sampled: boolean;
   /** `[layer][expert]` */
   readonly expertUses: readonly (readonly number[])[];
+  readonly experts: ExpertFigures;
 }
 
 interface RunSpeed {
@@ -22,7 +25,7 @@ interface RunSpeed {
   readonly decode: number | undefined;
 }
 
-function speedOf(statistics: GenerationStatistics): RunSpeed {
+export function speedOf(statistics: GenerationStatistics): RunSpeed {
   const { promptTokens, generatedTokens, prefillMs, decodeMs, finishReason } = statistics;
   // The first token comes with the prompt; the one that ended the text took a step and is not counted.
   const steps = finishReason === "end" ? generatedTokens : generatedTokens - 1;
@@ -30,7 +33,8 @@ function speedOf(statistics: GenerationStatistics): RunSpeed {
 }
 
 /** Lines of at most 80 columns. */
-export function statisticsLines({ model, generation, sampled, expertUses }: FinishedRun): string[] {
+export function statisticsLines(finished: FinishedRun): string[] {
+  const { model, generation, sampled, expertUses, experts } = finished;
   const { statistics } = generation;
   const { promptTokens, generatedTokens, prefillMs, decodeMs, finishReason, seed } = statistics;
   const speed = speedOf(statistics);
@@ -48,6 +52,7 @@ export function statisticsLines({ model, generation, sampled, expertUses }: Fini
   return [
     ...tableLines(times, [1, 2, 3]),
     `memory   ${memoryText(model.memory)}`,
+    ...expertLines(experts),
     `ended    ${endings[finishReason ?? "cut"]}${sampled ? `; --seed ${seed} repeats it` : ""}`,
     ...(map.length === 0 ? [] : ["", `expert use, ${expertsPerToken} of ${expertCount} per token`]),
     ...map,
@@ -55,7 +60,7 @@ export function statisticsLines({ model, generation, sampled, expertUses }: Fini
 }
 
 /** The documented form of `sluice run --json`. */
-export function runJson({ model, generation, text, expertUses }: FinishedRun): object {
+export function runJson({ model, generation, text, expertUses, experts }: FinishedRun): object {
   const { statistics, tokens } = generation;
   const speed = speedOf(statistics);
   return {
@@ -64,11 +69,11 @@ export function runJson({ model, generation, text, expertUses }: FinishedRun): o
     tokens,
     statistics: {
       ...statistics,
-
       prefillTokensPerSecond: speed.prefill,
       decodeTokensPerSecond: speed.decode,
     },
     memory: model.memory,
+    experts: expertsJson(experts),
     use: {
       layers: model.shape.layerCount,
       experts: model.shape.expertCount,

@@ -1,7 +1,7 @@
 /** Where words go: results to stdout, everything else to stderr. */
 import { once } from "node:events";
 import { styleText } from "node:util";
-import { systemReason } from "./systemReason.ts";
+import { systemReason } from "../support/systemReason.ts";
 
 /**
  * Ends the program when nobody takes its results any more: without a word if the reader has gone
@@ -35,8 +35,13 @@ export async function writeModelText(text: string, style?: "dim"): Promise<void>
 
 /** One value as JSON on one line; what is `undefined` becomes null, so that every key is there. */
 export async function writeJson(value: unknown): Promise<void> {
+  await writeResult(jsonText(value));
+}
+
+/** The line that `writeJson` writes. */
+export function jsonText(value: unknown): string {
   const text = JSON.stringify(value, (_, part: unknown) => (part === undefined ? null : part));
-  await writeResult(`${text}\n`);
+  return `${text}\n`;
 }
 
 /** A line on stderr. */

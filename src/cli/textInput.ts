@@ -1,7 +1,7 @@
 /** Texts that commands are given: as an argument, in a file, or on stdin. */
 import { createReadStream } from "node:fs";
 import { SluiceError } from "../support/errors.ts";
-import { systemReason } from "./systemReason.ts";
+import { systemReason } from "../support/systemReason.ts";
 
 /** What stands for stdin. */
 const stdinName = "-";

@@ -38,7 +38,7 @@ test("describes the embedded model", async () => {
 
     Memory to run it
       hot tensors      1.15 MiB
-      experts          7.17 MiB
+      experts          7.17 MiB, or less with --ram
       keys and values  1.46 MiB per 1000 tokens in f16, twice as much in f32
                        768 KiB at the default context of 512
 

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { realNumber, tokenList, wholeNumber } from "../../src/cli/numberArguments.ts";
+import { byteCount, realNumber, tokenList, wholeNumber } from "../../src/cli/numberArguments.ts";
 import { bytesText, countText } from "../../src/cli/quantities.ts";
 
 test("sizes show three digits and the unit that suits them", () => {
@@ -39,6 +39,44 @@ test("what JavaScript would take for a number is not enough", () => {
   for (const text of ["", "1,", ",1", "1,,2", "1 2", "-1", "1.0", "9".repeat(20)]) {
     expect(() => tokenList(text), text).toThrow(InvalidArgumentError);
   }
+});
+
+test("bytes are read as GNU coreutils does, and nothing else", () => {
+  const read = byteCount({ least: 1, word: "auto" });
+  const texts = [
+    "8GiB",
+    "512MiB",
+    "4G",
+    "4GB",
+    "1.5g",
+    "0.5 KiB",
+    "100",
+    "100B",
+    "2T",
+    "7kb",
+    "Auto",
+  ];
+  expect(texts.map(read)).toEqual([
+    ...[8 * 2 ** 30, 2 ** 29, 2 ** 32, 4e9, 1.5 * 2 ** 30, 512, 100, 100, 2 ** 41, 7000, "auto"],
+  ]);
+  for (const text of [
+    "",
+    "G",
+    "8 G i B",
+    "8XB",
+    "1e9",
+    "-1G",
+    "0",
+    "0.1B",
+    "off",
+    "9999999T",
+    "8iB",
+  ]) {
+    expect(() => read(text), text).toThrow(
+      "It must be auto or a number of bytes from 1 up, such as 8GiB, 512MiB or 4G.",
+    );
+  }
+  expect(byteCount({ word: "off" })("0")).toBe(0);
 });
 
 test("every number that is written is read back", () => {

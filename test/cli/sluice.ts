@@ -20,15 +20,25 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   /** Options of Node, in front of the script. */
   readonly nodeOptions?: readonly string[];
+  /** Variables of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
+
+/** Without what the tests' own user may have set. */
+const surroundings = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_")),
+);
 
 type RunningSluice = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** Starts the program without waiting for it. */
-export function startSluice(args: readonly string[], nodeOptions: readonly string[] = []) {
+export function startSluice(
+  args: readonly string[],
+  { nodeOptions = [], env = {} }: Omit<RunOptions, "stdin"> = {},
+) {
   const child: RunningSluice = spawn(process.execPath, [...nodeOptions, binPath, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...surroundings, NO_COLOR: "1", ...env },
   });
   return { child, outcome: outcomeOf(child) };
 }
@@ -36,9 +46,9 @@ export function startSluice(args: readonly string[], nodeOptions: readonly strin
 /** Runs the program to its end. */
 export async function sluice(
   args: readonly string[],
-  { stdin = "", nodeOptions = [] }: RunOptions = {},
+  { stdin = "", ...options }: RunOptions = {},
 ): Promise<Outcome> {
-  const { child, outcome } = startSluice(args, nodeOptions);
+  const { child, outcome } = startSluice(args, options);
   child.stdin.on("error", () => {}); // it may end without reading
   child.stdin.end(stdin);
   return outcome;

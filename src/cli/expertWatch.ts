@@ -1,0 +1,99 @@
+/** Watches how experts on demand are doing while a model works: counts, bytes, waits, times. */
+import type { LanguageModel } from "../generation/languageModel.ts";
+import type { CacheCounts, Phase } from "../policy/cache/cacheCounts.ts";
+import type { PrefetchTally, PrefetchTotals } from "../policy/prefetch/prefetchLedger.ts";
+import { subscribe } from "../support/events.ts";
+
+/** Numbers that only grow while a model works. */
+export interface ExpertTally {
+  readonly counts: Readonly<Record<Phase, CacheCounts>>;
+  readonly prefetch: Readonly<Record<Exclude<keyof PrefetchTotals, "pending">, PrefetchTally>>;
+  readonly bytesRead: number;
+  readonly stallMs: Readonly<Record<Phase, number>>;
+  /** Tokens computed one at a time. */
+  readonly decodeSteps: number;
+  /** Those of them that another one followed, from the beginning of one to that of the next. */
+  readonly timed: { readonly steps: number; readonly ms: number };
+}
+
+/** Watches a model's experts from its making until it is disposed of. */
+export class ExpertWatch implements Disposable {
+  readonly #model: LanguageModel;
+  readonly #stop: () => void;
+  readonly #stallMs: Record<Phase, number> = { prefill: 0, decode: 0 };
+  readonly #timed = { steps: 0, ms: 0 };
+  #decodeSteps = 0;
+  #phase: Phase = "prefill";
+  #stepBegan = 0;
+  #stallMsSeen: number;
+
+  constructor(model: LanguageModel) {
+    this.#model = model;
+    this.#stallMsSeen = model.experts.stallMs;
+    const firstLayer = model.expertLayers[0]?.layer;
+    this.#stop = subscribe("sluice:routing", ({ model: identity, layer, pass }) => {
+      if (identity === model.identity && layer === firstLayer) this.#beginPass(pass.phase);
+    });
+  }
+
+  /** Nothing is read on demand, nor decided. */
+  get holdsAll(): boolean {
+    const { slots, experts } = this.#model.experts;
+    return slots >= experts;
+  }
+
+  /** Counts since the model was opened; steps, times and stalls since the watch began. */
+  tally(): ExpertTally {
+    this.#bookStall();
+    const { counts, bytesRead, prefetch } = this.#model.experts;
+    const { issued, useful, late, wasted, dropped } = prefetch;
+    return {
+      counts,
+      prefetch: { issued, useful, late, wasted, dropped },
+      bytesRead,
+      stallMs: { ...this.#stallMs },
+      decodeSteps: this.#decodeSteps,
+      timed: { ...this.#timed },
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop();
+  }
+
+  #beginPass(phase: Phase): void {
+    const now = performance.now();
+    this.#bookStall();
+    if (phase === "decode") {
+      this.#decodeSteps++;
+      if (this.#phase === "decode") {
+        this.#timed.steps++;
+        this.#timed.ms += now - this.#stepBegan;
+      }
+    }
+    this.#phase = phase;
+    this.#stepBegan = now;
+  }
+
+  /** What was waited since the last look belongs to the pass that ends. */
+  #bookStall(): void {
+    const { stallMs } = this.#model.experts;
+    this.#stallMs[this.#phase] += stallMs - this.#stallMsSeen;
+    this.#stallMsSeen = stallMs;
+  }
+}
+
+/** What came between two tallies. */
+export function tallySince(now: ExpertTally, before: ExpertTally): ExpertTally {
+  return difference(now, before);
+}
+
+/** Of numbers at equal places in two objects of the same form. */
+function difference<T extends object>(now: T, before: T): T {
+  const entries = Object.entries(now).map(([key, value]: [string, unknown]) => {
+    const earlier = before[key as keyof T];
+    if (typeof value === "number") return [key, value - Number(earlier)];
+    return [key, difference(value as object, earlier as object)];
+  });
+  return Object.fromEntries(entries) as T;
+}
