@@ -1,5 +1,6 @@
 /** Routes on the CPU: the router's logits, the family's rule, and the news of it. */
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
+import { CpuMatrix, cpu } from "../compute/cpu/cpuTensors.ts";
 import type { Hidden, Matrix, Ops } from "../compute/ops.ts";
 import { publish } from "../support/events.ts";
 import type { ForwardPass } from "./expertRoom.ts";
@@ -27,13 +28,13 @@ export class Router {
 
   beginPass(pass: ForwardPass): void {
     this.#pass = pass;
-    this.#lookahead = undefined;
   }
 
   /**
    * Logits of the router behind the one asked last, on the hidden state of that one: `[experts]`, a
    * copy. Residual streams change little from layer to layer, so they are a good guess. `undefined`
-   * for batches, after the last layer, and where nobody asked for it.
+   * for batches, after the last layer, between routers of different formats, and where nobody asked
+   * for it.
    */
   get lookahead(): Float32Array | undefined {
     return this.#lookahead;
@@ -50,7 +51,7 @@ export class Router {
     }
     const values = backend.floatsOf(logits);
     const routing = rule(values, x.tokens, router.rows);
-    this.#lookahead = this.#lookAhead(layer, x);
+    this.#lookahead = this.#lookAhead(layer, router, x);
     publish("sluice:routing", () => ({
       model: backend.identity,
       layer,
@@ -62,11 +63,18 @@ export class Router {
     return routing;
   }
 
-  #lookAhead(layer: number, x: Hidden): Float32Array | undefined {
+  #lookAhead(layer: number, router: Matrix, x: Hidden): Float32Array | undefined {
     if (!this.#looksAhead || x.tokens !== 1) return undefined;
     const layers = [...this.#routers.keys()];
     const next = this.#routers.get(layers[layers.indexOf(layer) + 1] ?? -1);
     if (next === undefined) return undefined;
+    // The measured batch asked the same router twice: there is room for two answers, but only for
+    // one encoding of the question.
+    const { multiplier } = this.#backend;
+    const [encoding, other] = [router, next].map((one) =>
+      multiplier.encodingFor(cpu(one, CpuMatrix)),
+    );
+    if (encoding !== other) return undefined;
     return this.#backend.floatsOf(this.#ops.linear(next, x)).slice();
   }
 }

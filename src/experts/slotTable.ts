@@ -15,10 +15,11 @@ export class SlotTable {
     return this.#arena.freeCount > 0;
   }
 
-  /** Gives `expert` the victim's slot, or a free one. */
+  /** Gives `expert`, which has none, the victim's slot or a free one. */
   admit(expert: ExpertId, victim: ExpertId | undefined): Region {
+    if (this.#slots.has(expert)) throw new Error(`expert ${expert} has a slot already`);
     const slot = victim === undefined ? this.#arena.take() : this.#slots.get(victim);
-    if (slot === undefined) throw new Error(`no slot for expert ${expert}`);
+    if (slot === undefined) throw new Error(`there is no slot for expert ${expert}`);
     if (victim !== undefined) this.#slots.delete(victim);
     this.#slots.set(expert, slot);
     return this.#arena.region(slot);

@@ -3,13 +3,13 @@
  * computed while the others are being read; who is kept, and what is read ahead, is the cache's
  * decision. Nothing here changes a result, only when it is there.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import { CpuHidden, cpu } from "../compute/cpu/cpuTensors.ts";
 import type { Ops } from "../compute/ops.ts";
 import type { CachePart, ExpertCache } from "../policy/cache/expertCache.ts";
 import type { Admission } from "../policy/evictionPolicy.ts";
 import { type ExpertId, expertId, expertInLayer, layerOf } from "../policy/expertId.ts";
-import { SluiceError } from "../support/errors.ts";
 import { CpuExpertLayer } from "./cpuExpertLayer.ts";
 import { CpuMixture } from "./cpuMixture.ts";
 import type { ExpertLoader, Urgency } from "./expertLoader.ts";
@@ -19,30 +19,32 @@ import type { ExpertGroup } from "./mixture.ts";
 import { Router, type RouterOptions } from "./router.ts";
 import type { SlotTable } from "./slotTable.ts";
 
+/** Where the experts of one layer live. */
+export interface LayerSlots {
+  /** Shared with the other layers of the pool. */
+  readonly kept: SlotTable;
+  /** For experts that are computed and not kept: empty between batches. */
+  readonly scratch: SlotTable;
+}
+
 /** What there is once the memory is settled. */
 export interface TierParts {
   readonly cache: ExpertCache;
   readonly loader: ExpertLoader;
   /** Ordinal of each layer that has experts: the cache numbers those alone. */
   readonly ordinals: ReadonlyMap<number, number>;
-  /** By ordinal: the pool in which the layer's experts live. */
-  readonly slots: readonly SlotTable[];
-  /** By ordinal: slots for experts that are not kept. */
-  readonly scratch: readonly SlotTable[];
-  /** Milliseconds that a read may take before the disk counts as lost. */
-  readonly readTimeoutMs: number;
+  /** By ordinal. */
+  readonly slots: readonly LayerSlots[];
 }
 
-/** What waiting cost, since the model was opened. */
-export interface StallCounts {
-  /** Milliseconds in which nothing could be computed because weights were on their way. */
-  readonly stallMs: number;
-  /** Experts that had a slot but whose bytes had not come yet. */
-  readonly waits: number;
+/** The experts that one layer is to compute for a batch. */
+interface LayerWork {
+  readonly mixture: CpuMixture;
+  /** The cache's number of an expert of this layer. */
+  readonly idOf: (expert: number) => ExpertId;
+  readonly groups: ReadonlyMap<ExpertId, ExpertGroup>;
+  readonly slots: LayerSlots;
 }
-
-/** How often a waiting computation looks whether it was cancelled. */
-const lookMs = 50;
 
 export class TieredExperts implements ExpertRoom {
   readonly #backend: CpuBackend;
@@ -50,7 +52,8 @@ export class TieredExperts implements ExpertRoom {
   readonly #router: Router;
   #parts: TierParts | undefined;
   #stallMs = 0;
-  #waits = 0;
+  /** The pass of which no layer has computed yet. */
+  #newPass: ForwardPass | undefined;
 
   constructor(backend: CpuBackend, ops: Ops, options: RouterOptions = {}) {
     this.#backend = backend;
@@ -63,13 +66,14 @@ export class TieredExperts implements ExpertRoom {
     this.#parts = parts;
   }
 
-  get stalls(): StallCounts {
-    return { stallMs: this.#stallMs, waits: this.#waits };
+  /** Milliseconds so far in which nothing could be computed because weights were on their way. */
+  get stallMs(): number {
+    return this.#stallMs;
   }
 
   readonly beginPass = (pass: ForwardPass): void => {
     this.#router.beginPass(pass);
-    this.#parts?.cache.beginPass(pass);
+    this.#newPass = pass;
   };
 
   readonly route: Experts["route"] = (...call) => this.#router.route(...call);
@@ -84,131 +88,97 @@ export class TieredExperts implements ExpertRoom {
   };
 
   async #computeAll(mixture: CpuMixture, layer: number, parts: TierParts): Promise<void> {
-    const { cache, ordinals } = parts;
-    const ordinal = ordinals.get(layer);
-    if (ordinal === undefined) throw new Error(`layer ${layer} has no experts`);
-    const groups = new Map(
-      mixture.groups.map((group) => [expertId(cache, ordinal, group.expert), group]),
-    );
+    const { cache, loader, ordinals } = parts;
+    const ordinal = required(ordinals.get(layer));
+    // What has come while the last layer was computed is noticed now, and more reads begin.
+    if (loader.pendingCount > 0) await nextTurn();
+    // The cache hears of a pass with its first routing, as one who reads a recorded trace does.
+    if (this.#newPass !== undefined) cache.beginPass(this.#newPass);
+    this.#newPass = undefined;
+    const idOf = (expert: number) => expertId(cache, ordinal, expert);
+    const groups = new Map(mixture.groups.map((group) => [idOf(group.expert), group]));
+    const work = { mixture, idOf, groups, slots: required(parts.slots[ordinal]) };
     for (const part of cache.access(ordinal, [...groups.keys()], this.#router.lookahead)) {
       this.#startLoads(part, ordinal, parts);
-      await this.#computePart(part, { ordinal, mixture, groups, parts });
+      await this.#computePart(part, work, parts);
     }
   }
 
   /** Puts the cache's decisions into deeds: slots change hands, reads begin. */
-  #startLoads(part: CachePart, ordinal: number, parts: TierParts): void {
-    const { loader, cache } = parts;
+  #startLoads(part: CachePart, ordinal: number, { loader, cache, slots }: TierParts): void {
     const admit = ({ expert, victim }: Admission, urgency: Urgency) => {
+      const { kept } = required(slots[layerOf(cache, expert)]);
       if (victim !== undefined) loader.discard(victim);
-      const slots = parts.slots[layerOf(cache, expert)];
-      if (slots !== undefined) loader.load(expert, slots.admit(expert, victim), urgency);
+      loader.load(expert, kept.admit(expert, victim), urgency);
     };
     for (const admission of part.admitted) admit(admission, "needed");
-    for (const expert of part.hits) if (!loader.need(expert)) this.#waits++;
+    for (const expert of part.hits) loader.need(expert);
     for (const prefetch of part.prefetches) {
       const isAhead = layerOf(cache, prefetch.expert) > ordinal;
       admit(prefetch, isAhead ? "next layer" : "next token");
     }
   }
 
-  /** Computes the experts of a part in the order in which their weights come. */
-  async #computePart(
-    part: CachePart,
-    { ordinal, mixture, groups, parts }: PartWork,
-  ): Promise<void> {
+  /**
+   * Computes the experts of a part in the order in which their weights come.
+   *
+   * @throws what reading them threw; SluiceError `disk-stalled`, `aborted`, `thread-failed`
+   */
+  async #computePart(part: CachePart, work: LayerWork, parts: TierParts): Promise<void> {
     const { loader } = parts;
-    const slots = required(parts.slots[ordinal]);
-    const scratch = required(parts.scratch[ordinal]);
-    const unkept = [...part.bypassed].reverse();
-    const waiting = new Set([...part.hits, ...part.admitted.map(({ expert }) => expert)]);
-    const borrowed = new Set<ExpertId>();
+    const { scratch } = work.slots;
+    /** Not loaded yet: the last first. */
+    const unkept = part.bypassed.toReversed();
+    const awaited = new Set([...part.hits, ...part.admitted.map(({ expert }) => expert)]);
+    const borrowing = new Set<ExpertId>();
     const giveBack = (expert: ExpertId) => {
-      if (!borrowed.delete(expert)) return;
+      if (!borrowing.delete(expert)) return;
       loader.discard(expert);
       scratch.release(expert);
     };
     try {
-      while (waiting.size > 0 || unkept.length > 0) {
-        while (scratch.hasRoom) {
-          const expert = unkept.pop();
-          if (expert === undefined) break;
+      while (awaited.size > 0 || unkept.length > 0) {
+        while (scratch.hasRoom && unkept.length > 0) {
+          const expert = required(unkept.pop());
           loader.load(expert, scratch.admit(expert, undefined), "needed");
-          borrowed.add(expert);
-          waiting.add(expert);
+          borrowing.add(expert);
+          awaited.add(expert);
         }
-        const ready = [...waiting].filter((expert) => loader.isReady(expert));
-        if (ready.length === 0) {
-          await this.#awaitArrival(waiting, parts);
-          continue;
-        }
-        mixture.compute(
-          ready.map((expert) => required(groups.get(expert))),
-          (index) => {
-            const expert = expertId(parts.cache, ordinal, index);
-            return slots.find(expert) ?? scratch.find(expert);
-          },
-        );
-        for (const expert of ready) {
-          waiting.delete(expert);
+        const ready = [...awaited].filter((expert) => loader.isReady(expert));
+        const computed = ready.length > 0 ? ready : await this.#stallFor(awaited, parts);
+        this.#compute(computed, work);
+        for (const expert of computed) {
+          awaited.delete(expert);
           giveBack(expert);
         }
       }
     } finally {
-      for (const expert of [...borrowed]) giveBack(expert);
+      for (const expert of [...borrowing]) giveBack(expert);
     }
   }
 
-  /**
-   * Waits until one more expert is there.
-   *
-   * @throws what reading it threw; SluiceError `disk-stalled`, `aborted`
-   */
-  async #awaitArrival(waiting: ReadonlySet<ExpertId>, parts: TierParts): Promise<void> {
-    const { loader, cache, readTimeoutMs } = parts;
+  #compute(experts: readonly ExpertId[], { mixture, idOf, groups, slots }: LayerWork): void {
+    const ready = experts.map((expert) => required(groups.get(expert)));
+    const slotOf = (id: ExpertId) => slots.kept.find(id) ?? slots.scratch.find(id);
+    mixture.compute(ready, (expert) => slotOf(idOf(expert)));
+  }
+
+  /** Waits until some expert is there, and books the time on it: on the first of those that came. */
+  async #stallFor(awaited: ReadonlySet<ExpertId>, parts: TierParts): Promise<readonly ExpertId[]> {
+    const { loader, cache } = parts;
     const begin = performance.now();
+    let came: readonly ExpertId[] = [];
     try {
-      for (;;) {
-        if (await comesWithin(lookMs, loader.nextArrival)) break;
-        await this.#backend.breathe();
-        if (performance.now() - begin > readTimeoutMs) throw stalledDisk(waiting, readTimeoutMs);
-      }
+      came = await loader.firstOf(awaited, () => this.#backend.breathe());
+      return came;
     } finally {
       const stallMs = performance.now() - begin;
       this.#stallMs += stallMs;
-      const [expert] = waiting;
-      if (expert !== undefined) {
+      for (const expert of came.slice(0, 1)) {
         cache.profile.recordStall(layerOf(cache, expert), expertInLayer(cache, expert), stallMs);
       }
     }
-    for (const expert of waiting) loader.throwIfFailed(expert);
   }
-}
-
-interface PartWork {
-  readonly ordinal: number;
-  readonly mixture: CpuMixture;
-  readonly groups: ReadonlyMap<ExpertId, ExpertGroup>;
-  readonly parts: TierParts;
-}
-
-/** Whether the event comes before so many milliseconds are over. */
-async function comesWithin(ms: number, event: Promise<void>): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, ms, false);
-  event.then(() => resolve(true));
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function stalledDisk(waiting: ReadonlySet<ExpertId>, readTimeoutMs: number): SluiceError {
-  return new SluiceError(
-    "disk-stalled",
-    `${waiting.size} experts did not come within ${readTimeoutMs / 1000} s; is the disk there? The model may be used again`,
-  );
 }
 
 function required<T>(value: T | undefined): T {

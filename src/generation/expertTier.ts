@@ -4,75 +4,30 @@
  */
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import { ExpertLoader } from "../experts/expertLoader.ts";
-import { SlotTable } from "../experts/slotTable.ts";
-import type { TieredExperts } from "../experts/tieredExperts.ts";
+import type { ExpertLayer } from "../experts/experts.ts";
+import type { LayerSlots, TieredExperts } from "../experts/tieredExperts.ts";
 import type { GgufFile } from "../gguf/ggufFile.ts";
-import { SlotArena } from "../memory/slotArena.ts";
 import type { CacheCounts, Phase } from "../policy/cache/cacheCounts.ts";
-import { ExpertCache } from "../policy/cache/expertCache.ts";
-import {
-  type ExpertGrid,
-  type ExpertId,
-  expertCount,
-  expertId,
-  expertInLayer,
-  layerOf,
-} from "../policy/expertId.ts";
-import { createPredictor, predictorEntry } from "../policy/predictors/predictorRegistry.ts";
+import type { ExpertCache } from "../policy/cache/expertCache.ts";
+import { fillOrder } from "../policy/cache/fillOrder.ts";
+import { type ExpertGrid, layerOf } from "../policy/expertId.ts";
 import type { PrefetchTotals } from "../policy/prefetch/prefetchLedger.ts";
-import { type AccessProfile, accessCount } from "../policy/profile.ts";
-import type { ExpertLayer as SizedLayer } from "../policy/sizing/tokenCycle.ts";
-import { tokenCycleBytes, tokenCycleSlots } from "../policy/sizing/tokenCycle.ts";
+import type { AccessProfile } from "../policy/profile.ts";
+import { policyEntry } from "../policy/registry.ts";
 import { SluiceError } from "../support/errors.ts";
 import { publish } from "../support/events.ts";
+import {
+  checkExpertOptions,
+  type ExpertOptions,
+  expertDefaults,
+  predictorOf,
+} from "./expertOptions.ts";
+import { takeSlots } from "./expertSlots.ts";
 import { planRam, type RamPlan } from "./ramPlan.ts";
+import { createTierCache } from "./tierCache.ts";
 import type { WeightStore } from "./weightStore.ts";
 
-/** How experts are kept; what is left out is chosen by what was measured, see docs/policies.md. */
-export interface ExpertOptions {
-  /**
-   * Bytes of RAM for hot tensors, keys and values of one sequence, activations and experts. With
-   * less than the model's size, experts are read when the router asks for them.
-   * @default "auto": what is free, less a reserve
-   */
-  readonly ramBytes?: number | "auto";
-  /**
-   * `eager` reads all that fits before the first token; `lazy` reads what is needed, and the rest
-   * in the background.
-   * @default "lazy" if there is more than 1 GiB to read
-   */
-  readonly load?: "eager" | "lazy";
-  /** Who is kept, as `createPolicy` of `sluice/policy` takes it. @default "cycle-aware" */
-  readonly policy?: string;
-  /** Who is read ahead, or "off". @default "transitions" */
-  readonly predictor?: string;
-  /** Bytes that may be read ahead per token; 0 turns it off. @default one token cycle / 4 */
-  readonly prefetchBytes?: number;
-  /** Misses that may displace somebody in one pass. @default all */
-  readonly insertCap?: number;
-  /** Experts per layer to pin once it is known which are hot. @default 0 */
-  readonly warmPins?: number;
-  /** How many experts must have been asked for by then. @default 512 */
-  readonly warmPinsAfter?: number;
-  /** Uses of earlier runs: what was hot then is read first. Counts of this run are added to it. */
-  readonly profile?: AccessProfile;
-  /** Milliseconds after which a read that does not come fails. @default 30000 */
-  readonly readTimeoutMs?: number;
-}
-
-export const expertDefaults: {
-  readonly policy: string;
-  readonly predictor: string;
-  readonly layersAhead: number;
-  readonly eagerBytes: number;
-  readonly readTimeoutMs: number;
-} = {
-  policy: "cycle-aware",
-  predictor: "transitions",
-  layersAhead: 1,
-  eagerBytes: 2 ** 30,
-  readTimeoutMs: 30_000,
-};
+export { type ExpertOptions, expertDefaults, looksAhead } from "./expertOptions.ts";
 
 /** Where the experts are, and how that went since the model was opened. */
 export interface ExpertReport {
@@ -84,6 +39,9 @@ export interface ExpertReport {
   readonly experts: number;
   /** Bytes of all slots. */
   readonly slotBytes: number;
+  /** Bytes that were allowed, and what of them everything but slots takes. */
+  readonly budgetBytes: number;
+  readonly fixedBytes: number;
   /** T: experts of one token. */
   readonly tokenCycleSlots: number;
   readonly counts: Readonly<Record<Phase, CacheCounts>>;
@@ -109,184 +67,147 @@ export interface ExpertTierParts {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whether the options ask for early router logits; known before the batch is measured. */
-export function looksAhead({ predictor, prefetchBytes }: ExpertOptions): boolean {
-  const name = predictor ?? expertDefaults.predictor;
-  return name !== "off" && prefetchBytes !== 0 && (predictorEntry(name).needsLookahead ?? false);
+/** What an open tier is made of. */
+interface Tier {
+  readonly options: ExpertOptions;
+  readonly plan: RamPlan;
+  readonly cache: ExpertCache;
+  readonly loader: ExpertLoader;
+  readonly experts: TieredExperts;
+  readonly layerCount: number;
+  readonly expertsPerToken: number;
 }
 
 export class ExpertTier implements AsyncDisposable {
   readonly plan: RamPlan;
-  readonly cache: ExpertCache;
-  readonly #layers: readonly SizedLayer[];
-  readonly #loader: ExpertLoader;
-  readonly #experts: TieredExperts;
-  readonly #policy: string;
-  readonly #predictor: string | undefined;
-  /** By ordinal of the layer. */
-  readonly #slots: readonly SlotTable[];
+  readonly #tier: Tier;
+
+  /** Use {@link ExpertTier.open}. */
+  private constructor(tier: Tier) {
+    this.plan = tier.plan;
+    this.#tier = tier;
+  }
 
   /**
    * Plans the budget, takes the memory, reads the hot tensors; experts as the options say.
    *
-   * @throws SluiceError `out-of-memory` if the budget does not suffice, and what reading throws
+   * @throws SluiceError `out-of-memory` if the budget does not suffice, OptionError, and what reading
+   *   throws
    */
   static async open(parts: ExpertTierParts, options: ExpertOptions): Promise<ExpertTier> {
-    const { backend, store, laterBytes, signal } = parts;
-    const layers = store.expertSources.map(({ layer }) => ({
-      expertCount: layer.expertCount,
-      expertsPerToken: parts.expertsPerToken,
-      expertBytes: layer.slotBytes,
-    }));
+    const { file, backend, store, experts, laterBytes, expertsPerToken, signal } = parts;
+    const sources = store.expertSources;
+    const layers = sources.map(({ layer }) => layer);
+    const grid = gridOf(layers);
+    checkExpertOptions(options, grid);
     const plan = planRam({
       budget: options.ramBytes ?? "auto",
       fixedBytes: store.hotBytes + laterBytes + backend.workingBytes,
-      layers,
+      layers: layers.map(({ expertCount, slotBytes }) => {
+        return { expertCount, expertsPerToken, expertBytes: slotBytes };
+      }),
+      slotsTaken: policyEntry(options.policy ?? expertDefaults.policy).slots,
     });
+    const cache = createTierCache(
+      {
+        grid,
+        layers,
+        expertsPerToken,
+        plan,
+        onDecision: (decision) =>
+          publish("sluice:cache", () => ({ model: backend.identity, ...decision })),
+      },
+      options,
+    );
     await store.loadHot(backend, plan.slotBytes + laterBytes, signal);
-    const tier = new ExpertTier(parts, options, { plan, layers });
-    const isLarge = plan.slotBytes > expertDefaults.eagerBytes;
-    await tier.#fill(options.load ?? (isLarge ? "lazy" : "eager"), options.profile, signal);
-    return tier;
-  }
-
-  private constructor(
-    { backend, store, file, experts, expertsPerToken, laterBytes }: ExpertTierParts,
-    options: ExpertOptions,
-    { plan, layers }: { readonly plan: RamPlan; readonly layers: readonly SizedLayer[] },
-  ) {
-    this.plan = plan;
-    this.#layers = layers;
-    this.#experts = experts;
-    this.#policy = options.policy ?? expertDefaults.policy;
-    const predictor = options.predictor ?? expertDefaults.predictor;
-    const bytesPerPass = options.prefetchBytes ?? tokenCycleBytes(layers) / 4;
-    this.#predictor =
-      predictor === "off" || bytesPerPass === 0 || plan.holdsAll ? undefined : predictor;
-    const sources = store.expertSources;
-    const grid = gridOf(sources.map(({ layer }) => layer));
-    this.cache = new ExpertCache({
-      ...grid,
-      policy: this.#policy,
-      pools: plan.pools,
-      expertBytes: sources.map(({ layer }) => layer.expertBytes),
-      ...(this.#predictor === undefined
-        ? {}
-        : {
-            predictor: createPredictor(this.#predictor, { ...grid, expertsPerToken }),
-            prefetch: {
-              bytesPerPass,
-              layersAhead: expertDefaults.layersAhead,
-              expertsPerLayer: expertsPerToken,
-            },
-          }),
-      ...(options.insertCap === undefined ? {} : { insertsPerPass: options.insertCap }),
-      ...warmPinsOf(options),
-      ...(options.profile === undefined ? {} : { profile: options.profile }),
-      onDecision: (decision) =>
-        publish("sluice:cache", () => ({ model: backend.identity, ...decision })),
-    });
-    this.#loader = new ExpertLoader({
+    const slots = takeSlots(plan, backend.arenas, laterBytes);
+    const loader = new ExpertLoader({
       file,
       sources,
       expertsPerLayer: grid.expertsPerLayer,
-      totalBytes: plan.slotBytes,
+      timeoutMs: options.readTimeoutMs ?? expertDefaults.readTimeoutMs,
+      fillBytes: bytesOfKept(plan, layers),
+      onReady: (expert) => cache.arrived(expert),
     });
-    let expected = plan.slotBytes + laterBytes;
-    const tables = plan.pools.map((pool, index) => {
-      const slots = this.cache.poolSlots[index]!;
-      const arena = new SlotArena(backend.arenas, pool.slotBytes, slots, expected);
-      expected -= slots * pool.slotBytes;
-      const scratch = new SlotArena(backend.arenas, pool.slotBytes, pool.scratchSlots, expected);
-      expected -= pool.scratchSlots * pool.slotBytes;
-      return { pool, slots: new SlotTable(arena), scratch: new SlotTable(scratch) };
-    });
-    const byLayer = sources.map(
-      (_, layer) => tables.find(({ pool }) => pool.layers.includes(layer))!,
-    );
-    this.#slots = byLayer.map(({ slots }) => slots);
-    experts.settle({
-      cache: this.cache,
-      loader: this.#loader,
-      ordinals: new Map(sources.map(({ layer }, ordinal) => [layer.layer, ordinal])),
-      slots: this.#slots,
-      scratch: byLayer.map(({ scratch }) => scratch),
-      readTimeoutMs: options.readTimeoutMs ?? expertDefaults.readTimeoutMs,
-    });
+    const ordinals = new Map(layers.map(({ layer }, ordinal) => [layer, ordinal]));
+    experts.settle({ cache, loader, ordinals, slots });
+    fill(cache, loader, slots, options.profile);
+    const isLarge = plan.slotBytes > expertDefaults.eagerBytes;
+    if ((options.load ?? (isLarge ? "lazy" : "eager")) === "eager") await settle(loader, signal);
+    const layerCount = layers.length;
+    return new ExpertTier({ options, plan, cache, loader, experts, layerCount, expertsPerToken });
   }
 
   /** Where the experts are, and how that went so far. */
   report(): ExpertReport {
+    const { options, plan, cache, loader, experts, layerCount, expertsPerToken } = this.#tier;
     return {
-      policy: this.#policy,
-      predictor: this.#predictor,
-      slots: this.cache.slotCount,
-      experts: expertCount(this.cache),
-      slotBytes: this.plan.slotBytes,
-      tokenCycleSlots: tokenCycleSlots(this.#layers),
-      counts: { prefill: this.cache.counts("prefill"), decode: this.cache.counts("decode") },
-      prefetch: this.cache.prefetchTotals(),
-      bytesRead: this.#loader.bytesRead,
-      stallMs: this.#experts.stalls.stallMs,
-      pending: this.#loader.pendingCount,
-      profile: this.cache.profile,
+      policy: options.policy ?? expertDefaults.policy,
+      predictor: plan.holdsAll ? undefined : predictorOf(options),
+      slots: plan.pools.reduce((sum, { slots }) => sum + slots, 0),
+      experts: layerCount * cache.expertsPerLayer,
+      slotBytes: plan.slotBytes,
+      budgetBytes: plan.budgetBytes,
+      fixedBytes: plan.fixedBytes,
+      tokenCycleSlots: layerCount * expertsPerToken,
+      counts: { prefill: cache.counts("prefill"), decode: cache.counts("decode") },
+      prefetch: cache.prefetchTotals(),
+      bytesRead: loader.bytesRead,
+      stallMs: experts.stallMs,
+      pending: loader.pendingCount,
+      profile: cache.profile,
     };
   }
 
   /** Gives up what is still to be read, and waits for the reads under way. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#loader[Symbol.asyncDispose]();
+    await this.#tier.loader[Symbol.asyncDispose]();
   }
+}
 
-  /** Hands out the slots, the hottest experts first, and begins to fill them. */
-  async #fill(
-    load: "eager" | "lazy",
-    profile: AccessProfile | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const filled = this.cache.fill(fillOrder(this.cache, profile));
-    for (const expert of filled) {
-      const slots = this.#slots[layerOf(this.cache, expert)]!;
-      this.#loader.load(expert, slots.admit(expert, undefined), "background");
-    }
-    if (load === "lazy") return;
-    try {
-      await this.#loader.settled(signal);
-    } catch (error) {
-      await this.#loader[Symbol.asyncDispose]();
-      throw error;
-    }
+/** Hands out the slots, the hottest experts first, and begins to fill them. */
+function fill(
+  cache: ExpertCache,
+  loader: ExpertLoader,
+  slots: readonly LayerSlots[],
+  profile: AccessProfile | undefined,
+): void {
+  if (slots.length === 0) return;
+  for (const expert of cache.fill(fillOrder(cache, profile))) {
+    const { kept } = slots[layerOf(cache, expert)]!;
+    loader.load(expert, kept.admit(expert, undefined), "background");
+  }
+}
+
+/** Waits until the slots are filled; gives up the rest if that fails. */
+async function settle(loader: ExpertLoader, signal: AbortSignal | undefined): Promise<void> {
+  const refuseIfAborted = async () => {
+    if (!signal?.aborted) return;
+    throw new SluiceError("aborted", "loading was cancelled", { cause: signal.reason });
+  };
+  try {
+    await loader.settled(refuseIfAborted);
+  } catch (error) {
+    await loader[Symbol.asyncDispose]();
+    throw error;
   }
 }
 
 /** Layers without equal numbers of experts do not exist in any family so far. */
-function gridOf(layers: readonly { readonly expertCount: number }[]): ExpertGrid {
+function gridOf(layers: readonly ExpertLayer[]): ExpertGrid {
   const counts = new Set(layers.map(({ expertCount }) => expertCount));
-  const [expertsPerLayer, ...others] = counts;
-  if (expertsPerLayer === undefined || others.length > 0) {
+  if (counts.size > 1) {
     throw new SluiceError("unsupported-architecture", "layers with different numbers of experts");
   }
-  return { layerCount: layers.length, expertsPerLayer };
+  // A dense model has one layer of one expert that nobody asks for.
+  const [expertsPerLayer = 1] = counts;
+  return { layerCount: Math.max(1, layers.length), expertsPerLayer };
 }
 
-function warmPinsOf({ warmPins, warmPinsAfter }: ExpertOptions) {
-  if (warmPins === undefined || warmPins === 0) return {};
-  const after = warmPinsAfter === undefined ? {} : { afterAccesses: warmPinsAfter };
-  return { warmPins: { perLayer: warmPins, ...after } };
-}
-
-/**
- * Who gets a slot before anybody has asked: by the heat of earlier runs, then one expert of each
- * layer after the other, since the first token needs all layers.
- */
-function fillOrder(grid: ExpertGrid, profile: AccessProfile | undefined): ExpertId[] {
-  const order = Array.from({ length: expertCount(grid) }, (_, index) =>
-    expertId(grid, index % grid.layerCount, Math.floor(index / grid.layerCount)),
+/** Bytes of the experts that have a slot once all slots are filled. */
+function bytesOfKept(plan: RamPlan, layers: readonly ExpertLayer[]): number {
+  return plan.pools.reduce(
+    (sum, { slots, layers: [first = 0] }) => sum + slots * (layers[first]?.expertBytes ?? 0),
+    0,
   );
-  if (profile === undefined) return order;
-  const heat = order.map((id) =>
-    accessCount(profile.expert(layerOf(grid, id), expertInLayer(grid, id))),
-  );
-  const rank = [...order.keys()].sort((a, b) => heat[b]! - heat[a]! || a - b);
-  return rank.map((index) => order[index]!);
 }

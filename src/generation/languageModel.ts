@@ -8,6 +8,7 @@ import { createCpuOps } from "../compute/cpu/cpuOps.ts";
 import type { Arithmetic } from "../compute/cpu/encodings.ts";
 import { compileKernels, type KernelBuild } from "../compute/cpu/wasmKernels.ts";
 import { type KeyValueFormat, keyValueBytesPerToken } from "../compute/keyValueCache.ts";
+import type { ExpertLayer } from "../experts/experts.ts";
 import { TieredExperts } from "../experts/tieredExperts.ts";
 import { type GgufFile, openGguf } from "../gguf/ggufFile.ts";
 import type { Metadata } from "../gguf/metadata.ts";
@@ -197,6 +198,11 @@ export class LanguageModel implements AsyncDisposable {
       workspaceBytes: backend.workspace.peakBytes,
       arenaCount: backend.arenas.list.length,
     };
+  }
+
+  /** Layers that have experts, in the order of the forward pass. */
+  get expertLayers(): readonly ExpertLayer[] {
+    return this.#open.store.expertSources.map(({ layer }) => layer);
   }
 
   /** Where the experts are, and how that went so far. */

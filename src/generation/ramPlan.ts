@@ -3,15 +3,15 @@
  *
  *   budget = hot tensors + keys and values of one sequence + activations + slots
  *
- * Not in it: the system's page cache, which gives way, and Node itself (about 100 MB).
+ * Not in it: the system's page cache, which gives way, and Node itself (about 100 MB, and 30 MB for each
+ * compute thread but the first).
+ *
+ * Layers whose experts have the same size share a pool of slots. Every pool gets as many as one layer
+ * uses for a token, and as many again for experts that are computed and not kept; what is left
+ * is shared in proportion to the experts that have no slot yet.
  */
 import { availableMemory } from "../memory/availableMemory.ts";
-import { planSlots } from "../policy/sizing/slotPlan.ts";
-import {
-  type ExpertLayer as SizedLayer,
-  tokenCycleSlots,
-  totalExperts,
-} from "../policy/sizing/tokenCycle.ts";
+import type { ExpertLayer as SizedLayer } from "../policy/sizing/tokenCycle.ts";
 import { SluiceError } from "../support/errors.ts";
 
 export interface RamQuestion {
@@ -21,10 +21,12 @@ export interface RamQuestion {
   readonly fixedBytes: number;
   /** Layers with experts, in order; bytes are those of a slot. */
   readonly layers: readonly SizedLayer[];
+  /** Slots that the policy really takes when asked to take some. @default as many */
+  readonly slotsTaken?: ((slots: number) => number) | undefined;
 }
 
 /** Slots of one size. */
-export interface RamPool {
+interface RamPool {
   /** Indices into the question's layers. */
   readonly layers: readonly number[];
   readonly slotBytes: number;
@@ -36,72 +38,84 @@ export interface RamPool {
 export interface RamPlan {
   readonly budgetBytes: number;
   readonly fixedBytes: number;
+  /** Of all slots. */
   readonly slotBytes: number;
+  /** The largest slots first. */
   readonly pools: readonly RamPool[];
   /** Every expert has a slot. */
   readonly holdsAll: boolean;
 }
 
+/** A pool as it could be. */
+interface PoolBounds {
+  readonly layers: readonly number[];
+  readonly slotBytes: number;
+  readonly least: number;
+  readonly most: number;
+  readonly scratchSlots: number;
+}
+
 /** Left alone by "auto": for Node, for the tokenizer, and for the page cache to work with. */
 const reserve = { share: 0.1, leastBytes: 512 * 2 ** 20, mostBytes: 4 * 2 ** 30 };
 
-/** @throws SluiceError `out-of-memory` if not even one token's experts fit; it says what would do */
-export function planRam({ budget, fixedBytes, layers }: RamQuestion): RamPlan {
+/** @throws SluiceError `out-of-memory` if the experts of one layer do not fit; it says what would do */
+export function planRam(question: RamQuestion): RamPlan {
+  const { budget, fixedBytes, slotsTaken = (slots) => slots } = question;
   const budgetBytes = budget === "auto" ? automaticBudget() : budget;
-  const allBytes = layers.reduce((sum, layer) => sum + layer.expertCount * layer.expertBytes, 0);
-  if (fixedBytes + allBytes <= budgetBytes) {
-    const pools = planSlots({ layers, budgetBytes: allBytes }).poolPerSize.map((pool) => ({
-      ...pool,
-      scratchSlots: 0,
-    }));
-    return { budgetBytes, fixedBytes, slotBytes: allBytes, pools, holdsAll: true };
-  }
-  const scratch = (members: readonly number[]) =>
-    Math.max(...members.map((index) => layers[index]!.expertsPerToken));
-  const scratchBytes = planSlots({ layers, budgetBytes: allBytes }).poolPerSize.reduce(
-    (sum, pool) => sum + pool.slotBytes * scratch(pool.layers),
-    0,
+  const bounds = poolBounds(question.layers, slotsTaken);
+  const allBytes = sum(bounds, ({ most, slotBytes }) => most * slotBytes);
+  const leastBytes = sum(
+    bounds,
+    ({ least, scratchSlots, slotBytes }) => (least + scratchSlots) * slotBytes,
   );
-  // Each pool gets the same share of its experts, so the smallest share that serves all is sought.
-  const share = Math.max(
-    ...layers.map(({ expertsPerToken, expertCount }) => expertsPerToken / expertCount),
-  );
-  const leastBytes = fixedBytes + scratchBytes + Math.ceil(share * allBytes);
-  if (leastBytes > budgetBytes) throw tooLittle(budgetBytes, leastBytes, budget === "auto");
-  const plan = planSlots({ layers, budgetBytes: budgetBytes - fixedBytes - scratchBytes });
-  const pools = plan.poolPerSize.map((pool) => ({ ...pool, scratchSlots: scratch(pool.layers) }));
-  return {
-    budgetBytes,
-    fixedBytes,
-    slotBytes: pools.reduce((sum, p) => sum + p.slotBytes * (p.slots + p.scratchSlots), 0),
-    pools,
-    holdsAll: false,
-  };
+  const least = fixedBytes + Math.min(leastBytes, allBytes);
+  if (budgetBytes < least) throw tooLittle(budgetBytes, least, budget === "auto");
+  const holdsAll = fixedBytes + allBytes <= budgetBytes;
+  const spareBytes = budgetBytes - fixedBytes - leastBytes;
+  const pools = bounds.map(({ layers, slotBytes, most, scratchSlots, ...pool }) => {
+    if (holdsAll) return { layers, slotBytes, slots: most, scratchSlots: 0 };
+    const bytesWithout = sum(bounds, (other) => (other.most - other.least) * other.slotBytes);
+    // Multiplied before it is divided: whole numbers below 2^53, so that the floor is exact.
+    const more = Math.floor((spareBytes * (most - pool.least)) / bytesWithout);
+    return { layers, slotBytes, slots: Math.min(pool.least + more, most), scratchSlots };
+  });
+  const slotBytes = sum(pools, (pool) => (pool.slots + pool.scratchSlots) * pool.slotBytes);
+  return { budgetBytes, fixedBytes, slotBytes, pools, holdsAll };
 }
 
-/** Slots of a plan, in experts, in token cycles and as a share of all experts. */
-export function slotsInCycles(plan: RamPlan, layers: readonly SizedLayer[]) {
-  const slots = plan.pools.reduce((sum, pool) => sum + pool.slots, 0);
-  return {
-    slots,
-    cycles: slots / tokenCycleSlots(layers),
-    share: slots / totalExperts(layers),
-  };
+/** One pool for each size of experts. */
+function poolBounds(
+  layers: readonly SizedLayer[],
+  slotsTaken: (slots: number) => number,
+): PoolBounds[] {
+  const bySize = Map.groupBy(layers.keys(), (index) => layers[index]!.expertBytes);
+  const sizes = [...bySize.keys()].sort((a, b) => b - a);
+  return sizes.map((slotBytes) => {
+    const indices = bySize.get(slotBytes)!;
+    const members = indices.map((index) => layers[index]!);
+    const most = sum(members, ({ expertCount }) => expertCount);
+    const perLayer = Math.max(...members.map(({ expertsPerToken }) => expertsPerToken));
+    const least = Math.min(slotsTaken(perLayer), most);
+    return { layers: indices, slotBytes, least, most, scratchSlots: perLayer };
+  });
 }
 
 function automaticBudget(): number {
   const available = availableMemory();
   const { share, leastBytes, mostBytes } = reserve;
-  return available - Math.min(Math.max(available * share, leastBytes), mostBytes);
+  return Math.floor(available - Math.min(Math.max(available * share, leastBytes), mostBytes));
 }
 
 function tooLittle(budgetBytes: number, leastBytes: number, isAutomatic: boolean): SluiceError {
-  const mib = (bytes: number) => `${Math.ceil(Math.max(0, bytes) / 2 ** 20)} MiB`;
-  const mend = isAutomatic
-    ? "close other programs, or take a shorter context (--context) or a smaller batch (--batch)"
-    : "raise --ram, or take a shorter context (--context) or a smaller batch (--batch)";
+  const needed = Math.ceil(leastBytes / 2 ** 20);
+  const allowed = Math.floor(Math.max(0, budgetBytes) / 2 ** 20);
+  const mend = isAutomatic ? "close other programs" : "raise --ram";
   return new SluiceError(
     "out-of-memory",
-    `this model needs at least ${mib(leastBytes)} of RAM, ${mib(budgetBytes)} may be used; ${mend}`,
+    `this model needs at least ${needed} MiB of RAM, ${allowed} MiB may be used; ${mend}, or take a shorter context (--context) or a smaller batch (--batch)`,
   );
+}
+
+function sum<Item>(items: readonly Item[], amountOf: (item: Item) => number): number {
+  return items.reduce((total, item) => total + amountOf(item), 0);
 }

@@ -3,8 +3,13 @@
  *
  * There is no mapping and no cache of our own: the operating system's page cache is the cache, and
  * the target may lie in the shared memory that the compute threads see.
+ *
+ * A file may be written to while a model uses it. So after each asynchronous read its size and time
+ * of change are compared with those it was opened with (2 microseconds), and half old, half new
+ * weights are an error instead of a wrong answer. One that is replaced by another of the same name
+ * stays readable as long as it is open.
  */
-import { readSync } from "node:fs";
+import { type BigIntStats, fstatSync, readSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { BadGgufError, SluiceError } from "../support/errors.ts";
@@ -19,19 +24,21 @@ export class WeightFile implements AsyncDisposable {
   /** Size when the file was opened. */
   readonly sizeBytes: number;
   readonly #handle: FileHandle;
+  readonly #asOpened: BigIntStats;
   #closing: Promise<void> | undefined;
 
-  constructor(path: string, sizeBytes: number, handle: FileHandle) {
+  constructor(path: string, handle: FileHandle, asOpened: BigIntStats) {
     this.path = path;
     this.name = basename(path);
-    this.sizeBytes = sizeBytes;
+    this.sizeBytes = Number(asOpened.size);
     this.#handle = handle;
+    this.#asOpened = asOpened;
   }
 
   /**
    * Fills the whole target with the bytes from `position` on.
-   * Throws `BadGgufError` when the file ends before that, `SluiceError` `"closed"` after disposal
-   * and `"file-unreadable"` when the system cannot read.
+   * Throws `BadGgufError` when the file ends before that or was changed since it was opened,
+   * `SluiceError` `"closed"` after disposal and `"file-unreadable"` when the system cannot read.
    */
   async read(target: Uint8Array, position: number): Promise<void> {
     let filled = 0;
@@ -46,6 +53,7 @@ export class WeightFile implements AsyncDisposable {
       if (bytesRead === 0) throw this.#endedEarly(position + filled);
       filled += bytesRead;
     }
+    this.#refuseIfChanged();
   }
 
   /** The same without a turn of the event loop, for the many small reads of a header. */
@@ -77,6 +85,17 @@ export class WeightFile implements AsyncDisposable {
     if (this.#closing !== undefined) throw new SluiceError("closed", `${this.name} is closed`);
   }
 
+  /** After a read, so that what was read is known to be of the file that was opened. */
+  #refuseIfChanged(): void {
+    if (this.#closing !== undefined) return; // the handle may be gone; nobody will use these bytes
+    const { size, mtimeNs } = fstatSync(this.#handle.fd, { bigint: true });
+    if (size === this.#asOpened.size && mtimeNs === this.#asOpened.mtimeNs) return;
+    throw new BadGgufError(
+      this.name,
+      "the file was changed while it was open; open the model anew",
+    );
+  }
+
   #endedEarly(position: number): BadGgufError {
     return new BadGgufError(this.name, "the file ended here; was it changed while it was open?", {
       offset: position,
@@ -95,7 +114,11 @@ export async function openWeightFile(path: string): Promise<WeightFile> {
     if (!found.isFile()) {
       throw new SluiceError("file-unreadable", `${path} is not a regular file`);
     }
-    return new WeightFile(path, found.size, await open(path, "r"));
+    await using opened = new AsyncDisposableStack();
+    const handle = opened.use(await open(path, "r"));
+    const file = new WeightFile(path, handle, await handle.stat({ bigint: true }));
+    opened.move(); // from here on it is the caller's
+    return file;
   } catch (cause) {
     throw cause instanceof SluiceError ? cause : unreadable(path, cause);
   }

@@ -89,13 +89,13 @@ test.each(ownPolicies.filter((spec) => !trialOfOne.includes(spec)))(
 );
 
 describe("lifetime counts after a topic switch", () => {
-  /** Twelve experts of one topic for a long time, then twelve of another; hits of its last rounds. */
-  const hitsAfterSwitch = (spec: string) => {
+  /** Twelve experts of one topic for a long time, then another topic; hits of its last round. */
+  const hitsAfterSwitch = (spec: string, size = 12) => {
     const { use } = player(spec, 12);
-    const topic = (first: number) => Array.from({ length: 12 }, (_, i) => first + i);
+    const topic = (first: number, length = 12) => Array.from({ length }, (_, i) => first + i);
     for (let round = 0; round < 100; round++) use(...topic(0));
-    for (let round = 0; round < 40; round++) use(...topic(50));
-    return use(...topic(50)).filter((outcome) => outcome === "hit").length;
+    for (let round = 0; round < 40; round++) use(...topic(50, size));
+    return use(...topic(50, size)).filter((outcome) => outcome === "hit").length;
   };
 
   test("lfu keeps the old topic: counts that never fade lock it in", () => {
@@ -106,12 +106,17 @@ describe("lifetime counts after a topic switch", () => {
     expect(hitsAfterSwitch("lfru")).toBe(0);
   });
 
-  test.each(["lru", "lfu-decay", "cycle-aware", "w-tinylfu", "arc", "gdsf", "s3-fifo"])(
+  test.each(["lru", "lfu-decay", "cycle-aware", "w-tinylfu", "arc", "gdsf", "cycle-burst"])(
     "%s has moved to the new one",
     (spec) => {
       expect(hitsAfterSwitch(spec)).toBeGreaterThanOrEqual(11);
     },
   );
+
+  test("s3-fifo moves if its ghosts, as many as its main slots, see the new topic return", () => {
+    expect(hitsAfterSwitch("s3-fifo", 12)).toBe(0);
+    expect(hitsAfterSwitch("s3-fifo", 11)).toBe(11);
+  });
 });
 
 describe("the cliff of the layer cycle", () => {

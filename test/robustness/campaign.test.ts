@@ -28,10 +28,13 @@ test("one seed and one number give the same damage every time", () => {
   expect(hostileModel(5, 1)).not.toEqual(hostileModel(6, 1));
 });
 
-test("150 models opened, used and closed leave nothing behind", async () => {
-  const { before, after } = await runCycles(150);
+test.for([
+  ["150 models opened, used and closed leave nothing behind", {}],
+  ["150 models with experts in tiers leave nothing behind either", { tiers: true }],
+] as const)("%s", { timeout: 120_000 }, async ([, kind]) => {
+  const { before, after } = await runCycles(150, kind);
   expect(after.openFiles).toBeLessThanOrEqual(before.openFiles);
   expect(after.threads).toBeLessThanOrEqual(before.threads);
   expect(after.heapBytes - before.heapBytes).toBeLessThan(4 * mebibyte);
   expect(after.rssBytes - before.rssBytes).toBeLessThan(64 * mebibyte);
-}, 120_000);
+});

@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openModel } from "../../src/generation/languageModel.ts";
+import { type OpenOptions, openModel } from "../../src/generation/languageModel.ts";
+import { budgetsOf } from "../generation/tiers/tierModels.ts";
 import { writeGguf } from "../support/ggufBuilder.ts";
 import { type Holdings, holdings } from "./holdings.ts";
 import { tinyModel } from "./tinyModels.ts";
@@ -14,16 +15,28 @@ export interface CyclesReport {
   readonly milliseconds: number;
 }
 
-/** `count` cycles; every eighth with a compute thread besides the calling one. */
-export async function runCycles(count: number): Promise<CyclesReport> {
+/**
+ * `count` cycles; every eighth with a compute thread besides the calling one. Models in tiers have
+ * about half of their experts in memory, and are closed while others are still being read.
+ */
+export async function runCycles(
+  count: number,
+  { tiers = false }: { tiers?: boolean } = {},
+): Promise<CyclesReport> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-cycles-"));
   const path = writeGguf(join(folder, "tiny.gguf"), tinyModel("qwen3moe"));
+  const optionsFor = async (threads: number): Promise<OpenOptions> => {
+    const options = { threads, batchTokens: 16 };
+    if (!tiers) return options;
+    const { leastBytes, allBytes } = await budgetsOf(path, options);
+    return { ...options, load: "lazy", ramBytes: Math.floor((leastBytes + allBytes) / 2) };
+  };
+  const [alone, together] = [await optionsFor(1), await optionsFor(2)];
   const start = performance.now();
   let before: Holdings | undefined;
   for (let cycle = 0; cycle < count; cycle++) {
     if (cycle === Math.floor(count / 10)) before = await holdings();
-    const threads = cycle % 8 === 0 ? 2 : 1;
-    await using model = await openModel(path, { threads, batchTokens: 16 });
+    await using model = await openModel(path, cycle % 8 === 0 ? together : alone);
     await Array.fromAsync(model.generate("Hello", { maxTokens: 2, temperature: 0 }));
   }
   const after = await holdings();
