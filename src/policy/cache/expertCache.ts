@@ -190,7 +190,8 @@ export class ExpertCache {
     for (const expert of order) {
       const policy = this.#policyOf(expert);
       if (policy.isResident(expert) || !policy.hasRoomFor(expert)) continue;
-      if (policy.prefetch(expert).kind === "admitted") filled.push(expert);
+      policy.prefetch(expert);
+      filled.push(expert);
     }
     return filled;
   }

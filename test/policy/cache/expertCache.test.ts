@@ -307,3 +307,10 @@ test.for(["per-layer(lru)", "llamacpp-lru"])(
     expect(cache.fill([0, 1, 2, 3, 8, 9, 10, 11])).toEqual([0, 1, 2, 8, 9, 10]);
   },
 );
+
+test("nobody has to listen", () => {
+  const cache = new ExpertCache({ ...grid, policy: "lru", pools: onePool(2) });
+  cache.beginPass({ tokens: 1, phase: "decode" });
+  for (const _ of cache.access(0, [0, 1, 2]));
+  expect(cache.counts("decode")).toMatchObject({ uses: 3, admitted: 3, evictions: 1 });
+});
