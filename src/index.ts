@@ -11,6 +11,7 @@ export {
   conversationDefaults,
 } from "./generation/conversation.ts";
 export { embeddedModelPath, embeddedModelPrompt } from "./generation/embeddedModel.ts";
+export { type ExpertOptions, type ExpertReport, expertDefaults } from "./generation/expertTier.ts";
 export {
   type FinishReason,
   type GenerateOptions,
@@ -45,14 +46,18 @@ export type { Shape } from "./model/shape.ts";
 export {
   BadConversationError,
   BadGgufError,
+  BadProfileError,
+  BadTraceError,
   type ErrorCode,
   MissingMetadataError,
   MissingTensorError,
   OptionError,
+  PolicyMisuseError,
   SluiceError,
 } from "./support/errors.ts";
 export {
   type ActivationEvent,
+  type CacheEvent,
   type LayerEvent,
   type LoadEvent,
   type RoutingEvent,

@@ -2,7 +2,7 @@
 
 import type { Phase } from "../policy/cache/cacheCounts.ts";
 
-export type { Phase };
+export type { Phase } from "../policy/cache/cacheCounts.ts";
 
 export interface TraceRecord {
   /** Counts conversations or turns that share nothing: positions start anew with each. */

@@ -9,7 +9,7 @@ export interface Choice {
   readonly experts: readonly number[];
 }
 
-export function choicesOf(trace: RoutingTrace, layer: number): Choice[] {
+function choicesOf(trace: RoutingTrace, layer: number): Choice[] {
   const { expertsPerToken } = trace.header;
   const choices: Choice[] = [];
   for (const record of trace) {

@@ -16,7 +16,7 @@ export type Capacity =
  * How bytes become slots when layers have experts of different sizes: `one` pool whose slots hold the
  * largest, or a pool `per-size` (see `planSlots`).
  */
-export const slotPoolings = ["one", "per-size"] as const;
+const slotPoolings = ["one", "per-size"] as const;
 export type SlotPooling = (typeof slotPoolings)[number];
 
 /** A capacity worked out for one trace. */
