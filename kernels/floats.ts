@@ -80,3 +80,18 @@ function inEachLane(a: v128, b: v128, c: v128, d: v128): v128 {
 export function dotF32(a: usize, b: usize, columns: i32): f32 {
   return f32x4.extract_lane(dotQuad<f32>(a, a, a, a, b, columns), 0);
 }
+
+/** Rows of `T` as the row streams take them. */
+export class Floats<T> {
+  rowBytes(columns: i32): usize {
+    return <usize>columns * sizeof<T>();
+  }
+
+  encodedBytes(columns: i32): usize {
+    return (<usize>columns) << 2;
+  }
+
+  dotFour(row0: usize, row1: usize, row2: usize, row3: usize, x: usize, columns: i32): v128 {
+    return dotQuad<T>(row0, row1, row2, row3, x, columns);
+  }
+}

@@ -9,14 +9,32 @@ export {
   matvecBF16,
   matvecF16,
   matvecF32,
+  matvecIQ4_NL,
+  matvecMXFP4,
   matvecQ4_0,
   matvecQ4_1,
-  matvecQ4_K,
   matvecQ5_0,
   matvecQ5_1,
-  matvecQ5_K,
-  matvecQ6_K,
   matvecQ8_0,
 } from "./matvec";
+export {
+  matvecIQ1_M,
+  matvecIQ1_S,
+  matvecIQ2_S,
+  matvecIQ2_XS,
+  matvecIQ2_XXS,
+  matvecIQ3_S,
+  matvecIQ3_XXS,
+  matvecTQ1_0,
+  matvecTQ2_0,
+} from "./matvecGrids";
+export {
+  matvecIQ4_XS,
+  matvecQ2_K,
+  matvecQ3_K,
+  matvecQ4_K,
+  matvecQ5_K,
+  matvecQ6_K,
+} from "./matvecK";
 export { rotateNeox, rotateNorm } from "./rotary";
 export { initialise } from "./tables";

@@ -1,27 +1,19 @@
 /**
- * Matrix times vector, one export per format. All multiply rows `[rowBegin, rowEnd)` with `tokens`
+ * Matrix times vector, one export per format: here those of values on their own and of small blocks,
+ * in matvecK.ts and matvecGrids.ts those of superblocks. All multiply rows `[rowBegin, rowEnd)` with `tokens`
  * vectors:
  *   matrix        address of row 0; rows are whole blocks, back to back, at any alignment
  *   activations   address of token 0's encoded row; the other tokens' follow directly
  *   output        f32 of (token, row) goes to `output + 4 * (token * outputStride + row)`
  *   columns       values of a row: positive, whole blocks
+ *   scratch       4 * columns bytes for the kernel's own use
  */
 
-import {
-  BF16,
-  F16,
-  F32,
-  multiplyPairs,
-  multiplyQuads,
-  Q4_0,
-  Q4_1,
-  Q4_K,
-  Q5_0,
-  Q5_1,
-  Q5_K,
-  Q6_K,
-  Q8_0,
-} from "./rowStreams";
+import { Blocks } from "./blocks";
+import { Floats } from "./floats";
+import { IQ4_NL, MXFP4 } from "./levels";
+import { multiplyQuads } from "./rowStreams";
+import { Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 } from "./simple";
 
 export function matvecF32(
   matrix: usize,
@@ -32,8 +24,18 @@ export function matvecF32(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
+  _scratch: usize,
 ): void {
-  multiplyQuads(F32, matrix, activations, output, columns, rowBegin, rowEnd, tokens, outputStride);
+  multiplyQuads<Floats<f32>>(
+    matrix,
+    activations,
+    output,
+    columns,
+    rowBegin,
+    rowEnd,
+    tokens,
+    outputStride,
+  );
 }
 
 export function matvecF16(
@@ -45,8 +47,18 @@ export function matvecF16(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
+  _scratch: usize,
 ): void {
-  multiplyQuads(F16, matrix, activations, output, columns, rowBegin, rowEnd, tokens, outputStride);
+  multiplyQuads<Floats<u16>>(
+    matrix,
+    activations,
+    output,
+    columns,
+    rowBegin,
+    rowEnd,
+    tokens,
+    outputStride,
+  );
 }
 
 export function matvecBF16(
@@ -58,8 +70,18 @@ export function matvecBF16(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
+  _scratch: usize,
 ): void {
-  multiplyQuads(BF16, matrix, activations, output, columns, rowBegin, rowEnd, tokens, outputStride);
+  multiplyQuads<Floats<i16>>(
+    matrix,
+    activations,
+    output,
+    columns,
+    rowBegin,
+    rowEnd,
+    tokens,
+    outputStride,
+  );
 }
 
 export function matvecQ8_0(
@@ -71,8 +93,18 @@ export function matvecQ8_0(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
+  _scratch: usize,
 ): void {
-  multiplyQuads(Q8_0, matrix, activations, output, columns, rowBegin, rowEnd, tokens, outputStride);
+  multiplyQuads<Blocks<Q8_0>>(
+    matrix,
+    activations,
+    output,
+    columns,
+    rowBegin,
+    rowEnd,
+    tokens,
+    outputStride,
+  );
 }
 
 export function matvecQ4_0(
@@ -84,8 +116,18 @@ export function matvecQ4_0(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
+  _scratch: usize,
 ): void {
-  multiplyQuads(Q4_0, matrix, activations, output, columns, rowBegin, rowEnd, tokens, outputStride);
+  multiplyQuads<Blocks<Q4_0>>(
+    matrix,
+    activations,
+    output,
+    columns,
+    rowBegin,
+    rowEnd,
+    tokens,
+    outputStride,
+  );
 }
 
 export function matvecQ4_1(
@@ -97,8 +139,18 @@ export function matvecQ4_1(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
+  _scratch: usize,
 ): void {
-  multiplyQuads(Q4_1, matrix, activations, output, columns, rowBegin, rowEnd, tokens, outputStride);
+  multiplyQuads<Blocks<Q4_1>>(
+    matrix,
+    activations,
+    output,
+    columns,
+    rowBegin,
+    rowEnd,
+    tokens,
+    outputStride,
+  );
 }
 
 export function matvecQ5_0(
@@ -110,8 +162,18 @@ export function matvecQ5_0(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
+  _scratch: usize,
 ): void {
-  multiplyQuads(Q5_0, matrix, activations, output, columns, rowBegin, rowEnd, tokens, outputStride);
+  multiplyQuads<Blocks<Q5_0>>(
+    matrix,
+    activations,
+    output,
+    columns,
+    rowBegin,
+    rowEnd,
+    tokens,
+    outputStride,
+  );
 }
 
 export function matvecQ5_1(
@@ -123,11 +185,21 @@ export function matvecQ5_1(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
+  _scratch: usize,
 ): void {
-  multiplyQuads(Q5_1, matrix, activations, output, columns, rowBegin, rowEnd, tokens, outputStride);
+  multiplyQuads<Blocks<Q5_1>>(
+    matrix,
+    activations,
+    output,
+    columns,
+    rowBegin,
+    rowEnd,
+    tokens,
+    outputStride,
+  );
 }
 
-export function matvecQ4_K(
+export function matvecIQ4_NL(
   matrix: usize,
   activations: usize,
   output: usize,
@@ -136,11 +208,21 @@ export function matvecQ4_K(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
+  _scratch: usize,
 ): void {
-  multiplyPairs(Q4_K, matrix, activations, output, columns, rowBegin, rowEnd, tokens, outputStride);
+  multiplyQuads<Blocks<IQ4_NL>>(
+    matrix,
+    activations,
+    output,
+    columns,
+    rowBegin,
+    rowEnd,
+    tokens,
+    outputStride,
+  );
 }
 
-export function matvecQ5_K(
+export function matvecMXFP4(
   matrix: usize,
   activations: usize,
   output: usize,
@@ -149,19 +231,16 @@ export function matvecQ5_K(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
+  _scratch: usize,
 ): void {
-  multiplyPairs(Q5_K, matrix, activations, output, columns, rowBegin, rowEnd, tokens, outputStride);
-}
-
-export function matvecQ6_K(
-  matrix: usize,
-  activations: usize,
-  output: usize,
-  columns: i32,
-  rowBegin: i32,
-  rowEnd: i32,
-  tokens: i32,
-  outputStride: i32,
-): void {
-  multiplyPairs(Q6_K, matrix, activations, output, columns, rowBegin, rowEnd, tokens, outputStride);
+  multiplyQuads<Blocks<MXFP4>>(
+    matrix,
+    activations,
+    output,
+    columns,
+    rowBegin,
+    rowEnd,
+    tokens,
+    outputStride,
+  );
 }

@@ -1,5 +1,5 @@
 /**
- * Which rows meet which tokens. The arithmetic is in floats.ts, simple.ts, kQuants.ts and q6K.ts.
+ * Which rows meet which tokens. `F` says how a format's rows do: `Floats`, `Blocks` or `Superblocks`.
  *
  * Rows go through in two or four streams at once (rows n, n + steps, n + 2 * steps, ...), each a
  * long sequential read: neighbouring rows side by side can defeat the CPU's prefetcher (30 instead
@@ -8,39 +8,12 @@
  * on its stream.
  */
 
-import { Q8_0_BYTES, Q8_K_BYTES } from "./activations";
-import { dotQuad } from "./floats";
-import { dotPairQ4_K, dotPairQ5_K, Q4_K_BLOCK, Q5_K_BLOCK } from "./kQuants";
-import { dotPairQ6_K, Q6_K_BLOCK } from "./q6K";
-import {
-  dotQuadQ4_0,
-  dotQuadQ4_1,
-  dotQuadQ5_0,
-  dotQuadQ5_1,
-  dotQuadQ8_0,
-  Q4_0_BLOCK,
-  Q4_1_BLOCK,
-  Q5_0_BLOCK,
-  Q5_1_BLOCK,
-  Q8_0_BLOCK,
-} from "./simple";
-
-// ggml's type numbers.
-export const F32: i32 = 0;
-export const F16: i32 = 1;
-export const Q4_0: i32 = 2;
-export const Q4_1: i32 = 3;
-export const Q5_0: i32 = 6;
-export const Q5_1: i32 = 7;
-export const Q8_0: i32 = 8;
-export const Q4_K: i32 = 12;
-export const Q5_K: i32 = 13;
-export const Q6_K: i32 = 14;
-export const BF16: i32 = 30;
+import { Q8_K_BYTES } from "./activations";
+import { dotFourTokens, dotOneToken, Lifted, PANEL_BYTES } from "./panels";
+import { Superblocks } from "./superblocks";
 
 /** Four rows at a time; the inner loop is over tokens, so that the rows stay in cache. */
-export function multiplyQuads(
-  format: i32,
+export function multiplyQuads<F>(
   matrix: usize,
   activations: usize,
   output: usize,
@@ -50,8 +23,9 @@ export function multiplyQuads(
   tokens: i32,
   outputStride: i32,
 ): void {
-  const bytes = rowBytes(format, columns);
-  const tokenBytes = encodedBytes(format, columns);
+  const format = changetype<F>(0);
+  const bytes = format.rowBytes(columns);
+  const tokenBytes = format.encodedBytes(columns);
   const last = rowEnd - 1;
   const steps = (rowEnd - rowBegin + 3) >> 2;
   for (let step = 0; step < steps; step++) {
@@ -65,7 +39,7 @@ export function multiplyQuads(
     const weights3 = matrix + <usize>row3 * bytes;
     for (let token = 0; token < tokens; token++) {
       const x = activations + <usize>token * tokenBytes;
-      const sums = dotFour(format, weights0, weights1, weights2, weights3, x, columns);
+      const sums = format.dotFour(weights0, weights1, weights2, weights3, x, columns);
       const base = output + ((<usize>token * <usize>outputStride) << 2);
       v128.store32_lane(base + ((<usize>row0) << 2), sums, 0);
       v128.store32_lane(base + ((<usize>row1) << 2), sums, 1);
@@ -76,8 +50,7 @@ export function multiplyQuads(
 }
 
 /** As `multiplyQuads`, two rows at a time. */
-export function multiplyPairs(
-  format: i32,
+export function multiplyPairs<F>(
   matrix: usize,
   activations: usize,
   output: usize,
@@ -87,8 +60,9 @@ export function multiplyPairs(
   tokens: i32,
   outputStride: i32,
 ): void {
-  const bytes = rowBytes(format, columns);
-  const tokenBytes = encodedBytes(format, columns);
+  const format = changetype<F>(0);
+  const bytes = format.rowBytes(columns);
+  const tokenBytes = format.encodedBytes(columns);
   const steps = (rowEnd - rowBegin + 1) >> 1;
   for (let step = 0; step < steps; step++) {
     const row0 = rowBegin + step;
@@ -97,7 +71,7 @@ export function multiplyPairs(
     const weights1 = matrix + <usize>row1 * bytes;
     for (let token = 0; token < tokens; token++) {
       const x = activations + <usize>token * tokenBytes;
-      const sums = dotTwo(format, weights0, weights1, x, columns);
+      const sums = format.dotTwo(weights0, weights1, x, columns);
       const base = output + ((<usize>token * <usize>outputStride) << 2);
       v128.store32_lane(base + ((<usize>row0) << 2), sums, 0);
       v128.store32_lane(base + ((<usize>row1) << 2), sums, 1);
@@ -105,89 +79,136 @@ export function multiplyPairs(
   }
 }
 
-function dotFour(
-  format: i32,
-  row0: usize,
-  row1: usize,
-  row2: usize,
-  row3: usize,
-  x: usize,
+/**
+ * As `multiplyPairs`, but tokens meet rows unpacked in `scratch`, a panel for each superblock, four
+ * at a time. Of those left over three are treated as four; for one or two that does not pay.
+ */
+export function multiplySuperblocks<F>(
+  matrix: usize,
+  activations: usize,
+  output: usize,
   columns: i32,
-): v128 {
-  const blocks = <usize>(columns >> 5);
-  switch (format) {
-    case F32:
-      return dotQuad<f32>(row0, row1, row2, row3, x, columns);
-    case F16:
-      return dotQuad<u16>(row0, row1, row2, row3, x, columns);
-    case BF16:
-      return dotQuad<i16>(row0, row1, row2, row3, x, columns);
-    case Q4_0:
-      return dotQuadQ4_0(row0, row1, row2, row3, x, blocks);
-    case Q4_1:
-      return dotQuadQ4_1(row0, row1, row2, row3, x, blocks);
-    case Q5_0:
-      return dotQuadQ5_0(row0, row1, row2, row3, x, blocks);
-    case Q5_1:
-      return dotQuadQ5_1(row0, row1, row2, row3, x, blocks);
-    default:
-      return dotQuadQ8_0(row0, row1, row2, row3, x, blocks);
+  rowBegin: i32,
+  rowEnd: i32,
+  tokens: i32,
+  outputStride: i32,
+  scratch: usize,
+): void {
+  const byFours = (tokens + 1) & ~3;
+  const first = activations + <usize>byFours * <usize>(columns >> 8) * Q8_K_BYTES;
+  const together = min(byFours, tokens);
+  if (together > 0) {
+    multiplyPanels<F>(
+      matrix,
+      activations,
+      output,
+      columns,
+      rowBegin,
+      rowEnd,
+      together,
+      outputStride,
+      scratch,
+    );
+  }
+  if (together < tokens) {
+    const rest = output + ((<usize>byFours * <usize>outputStride) << 2);
+    multiplyPairs<Superblocks<F>>(
+      matrix,
+      first,
+      rest,
+      columns,
+      rowBegin,
+      rowEnd,
+      tokens - byFours,
+      outputStride,
+    );
   }
 }
 
-function dotTwo(format: i32, row0: usize, row1: usize, x: usize, columns: i32): v128 {
+function multiplyPanels<F>(
+  matrix: usize,
+  activations: usize,
+  output: usize,
+  columns: i32,
+  rowBegin: i32,
+  rowEnd: i32,
+  tokens: i32,
+  outputStride: i32,
+  scratch: usize,
+): void {
+  const format = changetype<F>(0);
   const superblocks = <usize>(columns >> 8);
-  switch (format) {
-    case Q4_K:
-      return dotPairQ4_K(row0, row1, x, superblocks);
-    case Q5_K:
-      return dotPairQ5_K(row0, row1, x, superblocks);
-    default:
-      return dotPairQ6_K(row0, row1, x, superblocks);
+  const tokenBytes = superblocks * Q8_K_BYTES;
+  const stride = (<usize>outputStride) << 2;
+  const last = <usize>(tokens - 1);
+  let block = matrix + <usize>rowBegin * superblocks * format.blockBytes;
+  for (let row = rowBegin; row < rowEnd; row++) {
+    block = unpackRow<F>(block, superblocks, scratch);
+    const base = output + ((<usize>row) << 2);
+    for (let token: usize = 0; token <= last; token += 4) {
+      // Where the tokens do not divide, the last is computed and stored again.
+      const second = min(token + 1, last);
+      const third = min(token + 2, last);
+      const fourth = min(token + 3, last);
+      const sums = dotFourTokens<F>(
+        scratch,
+        activations + token * tokenBytes,
+        activations + second * tokenBytes,
+        activations + third * tokenBytes,
+        activations + fourth * tokenBytes,
+        superblocks,
+      );
+      v128.store32_lane(base + token * stride, sums, 0);
+      v128.store32_lane(base + second * stride, sums, 1);
+      v128.store32_lane(base + third * stride, sums, 2);
+      v128.store32_lane(base + fourth * stride, sums, 3);
+    }
   }
 }
 
-/** Bytes of one row of weights. */
-function rowBytes(format: i32, columns: i32): usize {
-  const blocks = <usize>(columns >> 5);
+/** Formats that always are unpacked to panels, of lifted weights: row after row. */
+export function multiplyUnpacked<F>(
+  matrix: usize,
+  activations: usize,
+  output: usize,
+  columns: i32,
+  rowBegin: i32,
+  rowEnd: i32,
+  tokens: i32,
+  outputStride: i32,
+  scratch: usize,
+): void {
   const superblocks = <usize>(columns >> 8);
-  switch (format) {
-    case F32:
-      return <usize>columns * 4;
-    case F16:
-    case BF16:
-      return <usize>columns * 2;
-    case Q4_0:
-      return blocks * Q4_0_BLOCK;
-    case Q4_1:
-      return blocks * Q4_1_BLOCK;
-    case Q5_0:
-      return blocks * Q5_0_BLOCK;
-    case Q5_1:
-      return blocks * Q5_1_BLOCK;
-    case Q8_0:
-      return blocks * Q8_0_BLOCK;
-    case Q4_K:
-      return superblocks * Q4_K_BLOCK;
-    case Q5_K:
-      return superblocks * Q5_K_BLOCK;
-    default:
-      return superblocks * Q6_K_BLOCK;
+  const tokenBytes = superblocks * Q8_K_BYTES;
+  const stride = (<usize>outputStride) << 2;
+  let block = matrix + <usize>rowBegin * superblocks * changetype<F>(0).blockBytes;
+  for (let row = rowBegin; row < rowEnd; row++) {
+    block = unpackRow<F>(block, superblocks, scratch);
+    let x = activations;
+    let place = output + ((<usize>row) << 2);
+    let token = 0;
+    for (; token < tokens - 3; token += 4, x += 4 * tokenBytes, place += 4 * stride) {
+      const x1 = x + tokenBytes;
+      const x2 = x1 + tokenBytes;
+      const sums = dotFourTokens<Lifted>(scratch, x, x1, x2, x2 + tokenBytes, superblocks);
+      v128.store32_lane(place, sums, 0);
+      v128.store32_lane(place + stride, sums, 1);
+      v128.store32_lane(place + 2 * stride, sums, 2);
+      v128.store32_lane(place + 3 * stride, sums, 3);
+    }
+    for (; token < tokens; token++, x += tokenBytes, place += stride) {
+      store<f32>(place, dotOneToken(scratch, x, superblocks));
+    }
   }
 }
 
-/** Bytes of one token's activations as the format wants them. */
-function encodedBytes(format: i32, columns: i32): usize {
-  switch (format) {
-    case F32:
-    case F16:
-    case BF16:
-      return <usize>columns * 4;
-    case Q4_K:
-    case Q5_K:
-    case Q6_K:
-      return <usize>(columns >> 8) * Q8_K_BYTES;
-    default:
-      return <usize>(columns >> 5) * Q8_0_BYTES;
+/** Unpacks a row of blocks to panels; returns where the next row begins. */
+function unpackRow<F>(block: usize, superblocks: usize, panels: usize): usize {
+  const format = changetype<F>(0);
+  const end = panels + superblocks * PANEL_BYTES;
+  for (let panel = panels; panel !== end; panel += PANEL_BYTES) {
+    format.unpack(block, panel);
+    block += format.blockBytes;
   }
+  return block;
 }

@@ -4,7 +4,7 @@
  * Why memory and not literals: a `v128.const` or `splat(literal)` in a loop is built anew at every
  * use by V8's optimising compiler (three instructions each), which halves the speed of the matvec
  * loops; a load from a table stays a load, or a register. The tables fill the reserved first
- * 4096 bytes of every memory. Each name below is the byte address of one or more 16-byte vectors.
+ * 4096 bytes of every memory, codebooks those behind them. Each name below is the byte address of one or more 16-byte vectors.
  */
 
 /** i8: 0x0f, the low nibble of each byte. */
@@ -65,6 +65,33 @@ export const EXPONENT_BIAS: usize = 720;
 /** i8: 0x3f, a 6-bit scale. */
 export const LOW_SIX_BITS: usize = 736;
 
+/** i8: 3, the low two bits of each byte. */
+export const LOW_TWO_BITS: usize = 784;
+/** i8: 4, the third bit of each byte. */
+export const BIT_2: usize = 800;
+/** i16: 2^14, 2^12, ... 1: times a u16, they lift its bit pairs to the top, the lowest pair first. */
+export const LIFT_BIT_PAIRS: usize = 816;
+/** i32: 2^6, 2^4, 2^2, 1: times a u32, they lift bit pairs to the top of each byte. */
+export const LIFT_BYTES_BIT_PAIRS: usize = 832;
+/** i16: 32, by which six-bit scales are offset, and 0x30, their upper two bits. */
+export const OFFSET_32: usize = 848;
+export const BITS_4_AND_5_I16: usize = 864;
+/** i8: the sixteen levels of IQ4_NL and IQ4_XS. */
+export const IQ4_LEVELS: usize = 880;
+/** i8: twice the sixteen values of E2M1, plus 12. */
+export const LIFTED_E2M1: usize = 896;
+
+/**
+ * The codebooks of the IQ1, IQ2 and IQ3 formats: entries of eight i8, of the IQ3 ones four. Not written
+ * here: see `src/compute/cpu/codebooks.ts`.
+ */
+export const GRID_IQ2_XXS: usize = 4096;
+export const GRID_IQ2_XS: usize = 6144;
+export const GRID_IQ2_S: usize = 10240;
+export const GRID_IQ3_XXS: usize = 18432;
+export const GRID_IQ3_S: usize = 19456;
+export const GRID_IQ1_S: usize = 21504;
+
 /** Writes every table. Call once per memory, before any other kernel; harmless when repeated. */
 export function initialise(): void {
   v128.store(LOW_NIBBLE, i8x16.splat(0x0f));
@@ -81,6 +108,18 @@ export function initialise(): void {
     const bytes = (2 * lane) | ((2 * lane + 1) << 8);
     v128.store(SPREAD_LANE + 16 * <usize>lane, i16x8.splat(<i16>bytes));
   }
+
+  v128.store(LOW_TWO_BITS, i8x16.splat(3));
+  v128.store(BIT_2, i8x16.splat(4));
+  v128.store(LIFT_BIT_PAIRS, i16x8(16384, 4096, 1024, 256, 64, 16, 4, 1));
+  v128.store(LIFT_BYTES_BIT_PAIRS, i32x4(64, 16, 4, 1));
+  v128.store(OFFSET_32, i16x8.splat(32));
+  v128.store(BITS_4_AND_5_I16, i16x8.splat(0x30));
+  v128.store(
+    IQ4_LEVELS,
+    i8x16(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113),
+  );
+  v128.store(LIFTED_E2M1, i8x16(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0));
 
   v128.store(HALF_MAGNITUDE, i32x4.splat(0x7fff));
   v128.store(HALF_SIGN, i32x4.splat(0x8000));

@@ -9,8 +9,8 @@ import { SluiceError } from "../support/errors.ts";
 /** What V8 allows one 32-bit memory: 65,536 pages of 64 KiB. */
 export const arenaLimitBytes: number = 2 ** 32;
 
-/** Bytes at the start of each arena that `initialise` of the kernels fills. */
-export const tableBytes = 4096;
+/** Bytes at the start of each arena for the kernels' tables and codebooks. */
+export const tableBytes = 40_960;
 
 const pageBytes = 65_536;
 

@@ -27,7 +27,7 @@ export interface Tie {
 
 const blockLayouts: Readonly<Record<string, { elements: number; bytes: number }>> = {
   blocksQ8_0: { elements: 32, bytes: 48 },
-  blocksQ8_K: { elements: 256, bytes: 320 },
+  blocksQ8_K: { elements: 256, bytes: 336 },
 };
 
 /** Collects the ties of a run, and rounds those in `flipped` the other way, until it is disposed of. */
@@ -97,15 +97,19 @@ function flip({ encoding, values, encoded }: ActivationEvent, index: number): vo
   const stored = view.getInt8(at + (index % elements));
   const step = Math.sign(scaled - stored);
   view.setInt8(at + (index % elements), stored + step);
+  const negatives = Math.max(0, -stored - step) - Math.max(0, -stored); // what their sum gains
   if (encoding === "blocksQ8_K") {
     const inBlock = index % elements;
     const sixteens = at + 256 + 2 * Math.floor(inBlock / 16);
     const thirtyTwos = at + 288 + 2 * Math.floor(inBlock / 32);
+    const negatives32 = at + 304 + 2 * Math.floor(inBlock / 32);
     view.setInt16(sixteens, view.getInt16(sixteens, true) + step, true);
     view.setInt16(thirtyTwos, view.getInt16(thirtyTwos, true) + step, true);
+    view.setInt16(negatives32, view.getInt16(negatives32, true) + negatives, true);
   } else {
     const sum = view.getInt32(at + 40, true) + step;
     view.setInt32(at + 40, sum, true);
+    view.setInt32(at + 44, view.getInt32(at + 44, true) + negatives, true);
     const scale = Math.abs(largest) / 127;
     view.setFloat32(at + 36, new Float16Array([scale * sum])[0] ?? 0, true);
   }

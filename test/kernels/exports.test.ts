@@ -25,9 +25,23 @@ const names = {
   matvecQ4_1: true,
   matvecQ5_0: true,
   matvecQ5_1: true,
+  matvecIQ4_NL: true,
+  matvecMXFP4: true,
+  matvecQ2_K: true,
+  matvecQ3_K: true,
   matvecQ4_K: true,
   matvecQ5_K: true,
   matvecQ6_K: true,
+  matvecIQ4_XS: true,
+  matvecIQ1_S: true,
+  matvecIQ1_M: true,
+  matvecIQ2_XXS: true,
+  matvecIQ2_XS: true,
+  matvecIQ2_S: true,
+  matvecIQ3_XXS: true,
+  matvecIQ3_S: true,
+  matvecTQ1_0: true,
+  matvecTQ2_0: true,
   dotF32: true,
   rmsNorm: true,
   rotateNorm: true,
@@ -65,5 +79,5 @@ test("every format's kernel is an export", () => {
 test("encoded rows have the sizes of their blocks", () => {
   expect(encodedBytes("f32", 64)).toBe(256);
   expect(encodedBytes("q8_0", 64)).toBe(96);
-  expect(encodedBytes("q8_k", 512)).toBe(640);
+  expect(encodedBytes("q8_k", 512)).toBe(672);
 });

@@ -87,11 +87,11 @@ test("every f16 weight and every f16 scale is read exactly", () => {
     big.clear();
     const weights = big.putBytes(new Uint8Array(everyHalf.buffer));
     const output = big.allocate(4 * 65536);
-    kernels.matvecF16(weights, big.put(ones), output, 1, 0, 65536, 1, 0);
+    kernels.matvecF16(weights, big.put(ones), output, 1, 0, 65536, 1, 0, 0);
     const asWeight = big.floats(output, 65536);
     const activations = big.allocate(48);
     kernels.encodeQ8_0(big.put(x), activations, 32, 1);
-    kernels.matvecQ8_0(big.putBytes(blocks), activations, output, 32, 0, 65536, 1, 0);
+    kernels.matvecQ8_0(big.putBytes(blocks), activations, output, 32, 0, 65536, 1, 0, 0);
     const asScale = big.floats(output, 65536);
 
     const expected = Float32Array.from(everyHalf, (half) => halfToFloat(half) + 0);

@@ -59,6 +59,7 @@ export function multiply(bed: KernelBed, kernels: WasmKernels, product: Product)
   const activations = encode(bed, kernels, format, x, tokens);
   const output = bed.allocate(4 * tokens * rows);
   const { name } = kernelOf(format);
-  kernels[name](matrix, activations, output, columns, 0, rows, tokens, rows);
+  const scratch = bed.allocate(4 * columns);
+  kernels[name](matrix, activations, output, columns, 0, rows, tokens, rows, scratch);
   return bed.floats(output, tokens * rows);
 }

@@ -3,8 +3,8 @@ import { dotRow } from "../../src/numerics/formats/dotRow.ts";
 import { formats } from "../../src/numerics/formats/index.ts";
 import { seededRandom } from "../../src/numerics/random.ts";
 import { bits, KernelBed } from "./kernelBed.ts";
-import { kernelFormats, kernelOf, multiply, type Product } from "./kernelRun.ts";
-import { randomFloats, randomWeights, sumOfTerms } from "./randomRows.ts";
+import { encode, kernelFormats, kernelOf, multiply, type Product } from "./kernelRun.ts";
+import { halfFields, randomFloats, randomWeights, sumOfTerms } from "./randomRows.ts";
 
 /**
  * Relative to the sum of all terms' magnitudes. The kernels round every block's sum and scale and
@@ -34,6 +34,7 @@ describe.each(kernelFormats)("%s", (name) => {
     { rows: 1, columns: smallest, tokens: 1 },
     { rows: 7, columns: 3 * smallest, tokens: 2 },
     { rows: 10, columns: 512, tokens: 5 },
+    { rows: 3, columns: 1024, tokens: 8 },
     { rows: 33, columns: 2048, tokens: 3 },
   ])("multiplies $rows rows of $columns with $tokens tokens", ({ rows, columns, tokens }) => {
     const given = product(name, rows, columns, tokens);
@@ -62,14 +63,30 @@ describe.each(kernelFormats)("%s", (name) => {
     }
   });
 
+  test("reads nothing beyond the matrix, were it at the end of the memory", () => {
+    const last = new KernelBed(1);
+    const given = product(name, 5, smallest, 4);
+    const expected = multiply(bed, bed.relaxed, given);
+    for (const [, kernels] of last.builds) {
+      last.clear();
+      const matrix = last.memory.buffer.byteLength - given.weights.length;
+      new Uint8Array(last.memory.buffer).set(given.weights, matrix);
+      const activations = encode(last, kernels, name, given.x, 4);
+      const output = last.allocate(4 * 4 * 5);
+      const scratch = last.allocate(4 * smallest);
+      kernels[kernelOf(name).name](matrix, activations, output, smallest, 0, 5, 4, 5, scratch);
+      expect(bits(last.floats(output, 20))).toEqual(bits(expected));
+    }
+  });
+
   test("no rows and no tokens write nothing", () => {
     const { name: kernel } = kernelOf(name);
     for (const [, kernels] of bed.builds) {
       bed.clear();
       const output = bed.put([7, 7, 7, 7]);
       const other = bed.allocate(65536);
-      kernels[kernel](other, other, output, smallest, 2, 2, 1, 4);
-      kernels[kernel](other, other, output, smallest, 0, 4, 0, 4);
+      kernels[kernel](other, other, output, smallest, 2, 2, 1, 4, other);
+      kernels[kernel](other, other, output, smallest, 0, 4, 0, 4, other);
       expect([...bed.floats(output, 4)]).toEqual([7, 7, 7, 7]);
     }
   });
@@ -88,12 +105,12 @@ test("a Q8_0 weight of -128 counts in full", () => {
 });
 
 test("the largest quants and scales of each K format stay within an i32", () => {
-  for (const name of ["Q4_K", "Q5_K", "Q6_K"] as const) {
+  for (const name of ["Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_XS"] as const) {
     for (const fill of [0xff, 0x7f, 0x80]) {
       const { blockBytes, dequantise } = formats[name];
       const weights = new Uint8Array(blockBytes).fill(fill);
       const view = new DataView(weights.buffer);
-      for (const at of name === "Q6_K" ? [208] : [0, 2]) view.setFloat16(at, 1, true);
+      for (const at of halfFields[name] ?? []) view.setFloat16(at, 1, true);
       const x = new Float32Array(256).fill(-127);
       const decoded = new Float32Array(256);
       dequantise(weights, decoded);
@@ -127,9 +144,9 @@ test("a matrix beyond two GiB gives the same bits", () => {
   const address = 2049 * 2 ** 20;
   new Uint8Array(far.memory.buffer).set(given.weights, address);
   const x = far.put(given.x);
-  const activations = far.allocate(640);
+  const activations = far.allocate(672);
   const output = address - 64;
   far.relaxed.encodeQ8_K(x, activations, 512, 1);
-  far.relaxed.matvecQ4_K(address, activations, output, 512, 0, 6, 1, 6);
+  far.relaxed.matvecQ4_K(address, activations, output, 512, 0, 6, 1, 6, 0);
   expect(bits(far.floats(output, 6))).toEqual(bits(near));
 });

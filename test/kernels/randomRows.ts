@@ -3,15 +3,27 @@ import type { FormatName } from "../../src/numerics/formats/blockFormat.ts";
 import { formats } from "../../src/numerics/formats/index.ts";
 
 /** Where a block has its f16 numbers; the last of two is the minimum's. */
-const halfFields: Partial<Record<FormatName, readonly number[]>> = {
+export const halfFields: Partial<Record<FormatName, readonly number[]>> = {
   Q8_0: [0],
   Q4_0: [0],
   Q4_1: [0, 2],
   Q5_0: [0],
   Q5_1: [0, 2],
+  IQ4_NL: [0],
+  Q2_K: [80, 82],
+  Q3_K: [108],
   Q4_K: [0, 2],
   Q5_K: [0, 2],
   Q6_K: [208],
+  IQ4_XS: [0],
+  IQ1_S: [0],
+  IQ2_XXS: [0],
+  IQ2_XS: [0],
+  IQ2_S: [0],
+  IQ3_XXS: [0],
+  IQ3_S: [0],
+  TQ1_0: [52],
+  TQ2_0: [64],
 };
 
 /** Numbers between -size and size. */
@@ -41,11 +53,22 @@ export function randomWeights(
   for (let i = 0; i < bytes.length; i++) bytes[i] = random() * 256;
   const view = new DataView(bytes.buffer);
   for (let block = 0; block < bytes.length; block += blockBytes) {
+    // Scales of MXFP4 are exponents: 2^-11 to 2^-4, and now and then the smallest there are.
+    if (name === "MXFP4") bytes[block] = random() < 0.1 ? random() * 3 : 118 + random() * 8;
+    // The scale of IQ1_M has a nibble at the top of each of four u16.
+    if (name === "IQ1_M") spreadHalf(bytes, block + 48, randomScale(random));
     for (const field of halfFields[name] ?? []) {
       view.setFloat16(block + field, randomScale(random), true);
     }
   }
   return bytes;
+}
+
+function spreadHalf(bytes: Uint8Array, at: number, value: number): void {
+  const [half] = new Uint16Array(Float16Array.of(value).buffer);
+  for (let i = 0; i < 4; i++) {
+    bytes[at + 2 * i + 1] = (bytes[at + 2 * i + 1] & 15) | (((half >> (4 * i)) & 15) << 4);
+  }
 }
 
 /** Of either sign; f16 numbers below 6.1e-5 are subnormal. */

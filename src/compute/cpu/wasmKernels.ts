@@ -10,6 +10,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { FormatName } from "../../numerics/formats/blockFormat.ts";
 import { SluiceError } from "../../support/errors.ts";
+import { writeCodebooks } from "./codebooks.ts";
 
 /**
  * Multiplies matrix rows `[rowBegin, rowEnd)` with `tokens` encoded vectors. The result for one
@@ -19,6 +20,7 @@ import { SluiceError } from "../../support/errors.ts";
  * @param activations  token 0's encoded row (`encodedBytes` long); the others follow directly
  * @param output       f32 of (token, row) goes to `output + 4 * (token * outputStride + row)`
  * @param columns      values of a row: positive, whole blocks
+ * @param scratch      `4 * columns` bytes that no other thread uses meanwhile
  */
 export type Matvec = (
   matrix: number,
@@ -29,6 +31,7 @@ export type Matvec = (
   rowEnd: number,
   tokens: number,
   outputStride: number,
+  scratch: number,
 ) => void;
 
 /** `tokens` rows of `columns` f32 (whole blocks) at `x`, to blocks or to f32 at `output`. */
@@ -72,7 +75,7 @@ type Attend = (
 
 /** Every export. Addresses are byte offsets into the memory; f32 data is 16-byte aligned. */
 export interface WasmKernels {
-  /** Writes the tables; `instantiateKernels` has done it. */
+  /** Writes the tables (not the codebooks); `instantiateKernels` has done it. */
   readonly initialise: () => void;
 
   /** To Q8_0/Q8_1 activation blocks. */
@@ -98,9 +101,23 @@ export interface WasmKernels {
   readonly matvecQ4_1: Matvec;
   readonly matvecQ5_0: Matvec;
   readonly matvecQ5_1: Matvec;
+  readonly matvecIQ4_NL: Matvec;
+  readonly matvecMXFP4: Matvec;
+  readonly matvecQ2_K: Matvec;
+  readonly matvecQ3_K: Matvec;
   readonly matvecQ4_K: Matvec;
   readonly matvecQ5_K: Matvec;
   readonly matvecQ6_K: Matvec;
+  readonly matvecIQ4_XS: Matvec;
+  readonly matvecIQ1_S: Matvec;
+  readonly matvecIQ1_M: Matvec;
+  readonly matvecIQ2_XXS: Matvec;
+  readonly matvecIQ2_XS: Matvec;
+  readonly matvecIQ2_S: Matvec;
+  readonly matvecIQ3_XXS: Matvec;
+  readonly matvecIQ3_S: Matvec;
+  readonly matvecTQ1_0: Matvec;
+  readonly matvecTQ2_0: Matvec;
   /** The dot product of two f32 vectors, summed in `matvecF32`'s order. */
   readonly dotF32: (a: number, b: number, columns: number) => number;
 
@@ -151,9 +168,23 @@ export const matvecKernels: Partial<
   Q4_1: { name: "matvecQ4_1", activation: "q8_0" },
   Q5_0: { name: "matvecQ5_0", activation: "q8_0" },
   Q5_1: { name: "matvecQ5_1", activation: "q8_0" },
+  IQ4_NL: { name: "matvecIQ4_NL", activation: "q8_0" },
+  MXFP4: { name: "matvecMXFP4", activation: "q8_0" },
+  Q2_K: { name: "matvecQ2_K", activation: "q8_k" },
+  Q3_K: { name: "matvecQ3_K", activation: "q8_k" },
   Q4_K: { name: "matvecQ4_K", activation: "q8_k" },
   Q5_K: { name: "matvecQ5_K", activation: "q8_k" },
   Q6_K: { name: "matvecQ6_K", activation: "q8_k" },
+  IQ4_XS: { name: "matvecIQ4_XS", activation: "q8_k" },
+  IQ1_S: { name: "matvecIQ1_S", activation: "q8_k" },
+  IQ1_M: { name: "matvecIQ1_M", activation: "q8_k" },
+  IQ2_XXS: { name: "matvecIQ2_XXS", activation: "q8_k" },
+  IQ2_XS: { name: "matvecIQ2_XS", activation: "q8_k" },
+  IQ2_S: { name: "matvecIQ2_S", activation: "q8_k" },
+  IQ3_XXS: { name: "matvecIQ3_XXS", activation: "q8_k" },
+  IQ3_S: { name: "matvecIQ3_S", activation: "q8_k" },
+  TQ1_0: { name: "matvecTQ1_0", activation: "q8_k" },
+  TQ2_0: { name: "matvecTQ2_0", activation: "q8_k" },
 };
 
 /** Bytes of one encoded row of `columns` values. */
@@ -164,7 +195,7 @@ export function encodedBytes(activation: KernelActivation, columns: number): num
     case "q8_0":
       return (columns / 32) * 48;
     case "q8_k":
-      return (columns / 256) * 320;
+      return (columns / 256) * 336;
   }
 }
 
@@ -221,5 +252,6 @@ export function instantiateKernels(
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   const kernels = instance.exports as unknown as WasmKernels;
   kernels.initialise();
+  writeCodebooks(memory);
   return kernels;
 }

@@ -20,18 +20,21 @@ const product = {
 export type ProductJob = Parameters<typeof product>;
 
 /** The items are rows. Matrix, activations and output lie in the job's arena. */
-export const matvec: JobKind<ProductJob> = defineJob(product, (job, { arena, hub, begin, end }) => {
-  const { format, matrix, activations, output, columns, tokens, outputStride, hubOutput } = job;
-  const kernel = arena.matvecs[format];
-  if (kernel === undefined) throw new Error(`no kernel for ${formatList[format]?.name}`);
-  kernel(matrix, activations, output, columns, begin, end, tokens, outputStride);
-  if (hubOutput === 0) return;
-  for (let token = 0; token < tokens; token++) {
-    const from = output / 4 + token * outputStride;
-    const to = hubOutput / 4 + token * outputStride;
-    hub.floats.set(arena.floats.subarray(from + begin, from + end), to + begin);
-  }
-});
+export const matvec: JobKind<ProductJob> = defineJob(
+  product,
+  (job, { arena, hub, scratch, begin, end }) => {
+    const { format, matrix, activations, output, columns, tokens, outputStride, hubOutput } = job;
+    const kernel = arena.matvecs[format];
+    if (kernel === undefined) throw new Error(`no kernel for ${formatList[format]?.name}`);
+    kernel(matrix, activations, output, columns, begin, end, tokens, outputStride, scratch);
+    if (hubOutput === 0) return;
+    for (let token = 0; token < tokens; token++) {
+      const from = output / 4 + token * outputStride;
+      const to = hubOutput / 4 + token * outputStride;
+      hub.floats.set(arena.floats.subarray(from + begin, from + end), to + begin);
+    }
+  },
+);
 
 /** The items are rows. The matrix lies in the job's arena, activations (f32) and output in the hub. */
 export const decodedMatvec: JobKind<ProductJob> = defineJob(
@@ -54,6 +57,7 @@ export const decodedMatvec: JobKind<ProductJob> = defineJob(
         1,
         tokens,
         outputStride,
+        scratch, // which this kernel does not use: the decoded row is there
       );
     }
   },
