@@ -62,7 +62,7 @@ for (const percent of options.budgets.split(",").map(Number)) {
     for (const engine of options.libllama === undefined ? ["sluice"] : ["sluice", "libllama"]) {
       using _limited = group.limit(limitBytes);
       for (const temperature of ["cold", "warm"]) {
-        if (temperature === "cold") writeFileSync("/proc/sys/vm/drop_caches", "3");
+        if (temperature === "cold") dropPageCache();
         const run = runIn(group.path, commandOf(engine, ramBytes));
         const name = `${engine} ${temperature}`;
         runs.set(name, [...(runs.get(name) ?? []), run]);
@@ -84,6 +84,12 @@ function commandOf(engine: string, ramBytes: number): string[] {
   if (engine === "libllama") return [options.libllama!, ...work];
   const open = JSON.stringify({ ramBytes, ...(JSON.parse(options.open) as object) });
   return [process.execPath, tierRun, ...work, open];
+}
+
+/** Of all files; pages that wait to be written would stay. */
+function dropPageCache(): void {
+  spawnSync("sync");
+  writeFileSync("/proc/sys/vm/drop_caches", "3");
 }
 
 /** Runs a command in the group and reads the JSON line it prints. */
