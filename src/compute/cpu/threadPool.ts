@@ -188,6 +188,9 @@ export class ThreadPool implements AsyncDisposable {
   async #destroyPool(): Promise<void> {
     const pool = this.#pool;
     this.#pool = undefined;
+    // A thread that returns while it is being ended answers a task that is nobody's any more, which
+    // Piscina would take for an error.
+    pool?.on("error", () => {});
     await pool?.destroy();
   }
 

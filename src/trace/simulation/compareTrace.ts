@@ -111,7 +111,9 @@ async function playAll(
       ),
     );
   } finally {
-    // What still runs or waits has lost its purpose: after the first failure, or an abort.
+    // What still runs or waits has lost its purpose: after the first failure, or an abort. An answer
+    // that comes meanwhile is nobody's any more, which Piscina would take for an error.
+    pool.on("error", () => {});
     await pool.destroy();
   }
 }

@@ -100,7 +100,10 @@ test("contradictions are bad usage, and say so", async () => {
   expect(await refusal("--budget", "1MiB")).toContain(
     "leave no slot for experts of 13219200 bytes",
   );
-  expect(await refusal("--accounting", "overrun", "--policies", "arc")).toContain(
-    "the overrun accounting knows lru, lfu, belady",
-  );
+  // Found out by a thread, while others still work: what these answer must not end the program.
+  for (let run = 0; run < 5; run++) {
+    expect(await refusal("--accounting", "overrun", "--policies", "arc")).toContain(
+      "the overrun accounting knows lru, lfu, belady",
+    );
+  }
 });
