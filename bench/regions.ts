@@ -6,7 +6,7 @@
  *
  * Without a model only fork and join are measured. With one, two more processes run it: one with
  * clocks around rounds, chunks and kernels (`regionsProbe.ts`; they make small rounds look somewhat
- * dearer than they are, `ms/token` says by how much), and one under V8's profiler.
+ * dearer than they are), and one under V8's profiler.
  *
  * A token's time on the thread that computes it is that of *kernels* (WebAssembly), of *glue* (around
  * a kernel: reading the job, copying results), of *join* (claiming chunks, waiting for the other
