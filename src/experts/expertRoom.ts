@@ -1,5 +1,5 @@
 /** What the engine asks of whoever stands behind the experts' door. */
-import type { CachePass } from "../policy/cache/expertCache.ts";
+import type { CachePass } from "../policy/cache/decisions.ts";
 import type { Experts } from "./experts.ts";
 
 /** Tokens on their way through all layers together. */

@@ -1,6 +1,7 @@
 /** The decisions of a tier, made as the options ask for them. */
 import type { ExpertLayer } from "../experts/experts.ts";
-import { type CacheDecision, ExpertCache } from "../policy/cache/expertCache.ts";
+import type { CacheDecision } from "../policy/cache/decisions.ts";
+import { ExpertCache } from "../policy/cache/expertCache.ts";
 import type { ExpertGrid } from "../policy/expertId.ts";
 import { createPredictor } from "../policy/predictors/predictorRegistry.ts";
 import { type ExpertOptions, expertDefaults, predictorOf } from "./expertOptions.ts";

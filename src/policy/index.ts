@@ -3,14 +3,11 @@
  * Pure and synchronous, without a Node API, so that it runs in the engine, a simulator and a page alike.
  */
 export { addCounts, type CacheCounts, type Phase } from "./cache/cacheCounts.ts";
+export type { CachePool, CachePoolsOptions } from "./cache/cachePools.ts";
+export type { CacheDecision, CachePart, CachePass, Prefetch } from "./cache/decisions.ts";
 export {
-  type CacheDecision,
-  type CachePart,
-  type CachePass,
-  type CachePool,
   ExpertCache,
   type ExpertCacheOptions,
-  type Prefetch,
   type PrefetchLimits,
 } from "./cache/expertCache.ts";
 export { fillOrder } from "./cache/fillOrder.ts";

@@ -14,31 +14,19 @@
  * important; a wide pass's in the order of their ids, which is that of the file, so that a disk reads
  * on and on.
  */
-import { OptionError } from "../../support/errors.ts";
-import type { Access, Admission, EvictionPolicy } from "../evictionPolicy.ts";
-import { type ExpertGrid, type ExpertId, layerOf } from "../expertId.ts";
+import type { EvictionPolicy } from "../evictionPolicy.ts";
+import type { ExpertGrid, ExpertId } from "../expertId.ts";
 import type { ExpertPredictor } from "../predictors/predictor.ts";
 import { PrefetchLedger, type PrefetchTotals } from "../prefetch/prefetchLedger.ts";
 import { PrefetchPlanner } from "../prefetch/prefetchPlanner.ts";
 import { AccessProfile } from "../profile.ts";
-import { createPolicy } from "../registry.ts";
 import { requireCount } from "../requireNumber.ts";
 import { WarmPinning } from "../warmPinning.ts";
 import { type CacheCounts, type MutableCounts, noCounts, type Phase } from "./cacheCounts.ts";
+import { CachePools, type CachePoolsOptions } from "./cachePools.ts";
+import type { CacheDecision, CachePart, CachePass, Prefetch } from "./decisions.ts";
 
-/** Slots of equal size, and the layers whose experts they hold. */
-export interface CachePool {
-  readonly layers: readonly number[];
-  readonly slots: number;
-}
-
-export interface ExpertCacheOptions extends ExpertGrid {
-  /** As for {@link createPolicy}. */
-  readonly policy: string;
-  /** Every layer belongs to exactly one. */
-  readonly pools: readonly CachePool[];
-  /** Bytes of one expert, by layer. @default 1 each: then bytes count experts */
-  readonly expertBytes?: readonly number[];
+export interface ExpertCacheOptions extends CachePoolsOptions {
   /** Guesses what the layers ahead will ask for. @default nobody, so nothing is prefetched */
   readonly predictor?: ExpertPredictor;
   /** @default none */
@@ -54,8 +42,6 @@ export interface ExpertCacheOptions extends ExpertGrid {
   readonly warmPins?: { readonly perLayer: number; readonly afterAccesses?: number };
   /** Counts every use. @default one of its own */
   readonly profile?: AccessProfile;
-  /** All accesses to come, for clairvoyant policies. */
-  readonly future?: readonly Access[];
   /** Hears of every decision, in order. */
   readonly onDecision?: (decision: CacheDecision) => void;
 }
@@ -69,51 +55,11 @@ export interface PrefetchLimits {
   readonly expertsPerLayer: number;
 }
 
-/** One forward pass: the tokens that go through all layers together. */
-export interface CachePass {
-  readonly tokens: number;
-  readonly phase: Phase;
-}
-
-/** One line of the event log. */
-export interface CacheDecision {
-  /** Counts passes from 0. */
-  readonly pass: number;
-  /** The layer that was being served. */
-  readonly layer: number;
-  readonly kind: "hit" | "admit" | "bypass" | "prefetch" | "pin";
-  readonly expert: ExpertId;
-  /** Who left for it. */
-  readonly victim: ExpertId | undefined;
-}
-
-/** What to do for a part of a batch. */
-export interface CachePart {
-  readonly hits: readonly ExpertId[];
-  /** To be fetched into the slots of their victims, or into free ones. */
-  readonly admitted: readonly Admission[];
-  /** To be computed from scratch slots. */
-  readonly bypassed: readonly ExpertId[];
-  /** To be fetched after all of these. Not leased. */
-  readonly prefetches: readonly Prefetch[];
-}
-
-export interface Prefetch extends Admission {
-  /** What the predictor thinks of it: higher is likelier. */
-  readonly score: number;
-}
-
-interface Pool {
-  readonly layers: readonly number[];
-  readonly policy: EvictionPolicy;
-}
-
 export class ExpertCache {
   readonly layerCount: number;
   readonly expertsPerLayer: number;
   readonly profile: AccessProfile;
-  readonly #pools: readonly Pool[];
-  readonly #poolOfLayer: readonly Pool[];
+  readonly #pools: CachePools;
   readonly #options: ExpertCacheOptions;
   readonly #planner: PrefetchPlanner | undefined;
   readonly #ledger = new PrefetchLedger();
@@ -133,12 +79,7 @@ export class ExpertCache {
     this.layerCount = options.layerCount;
     this.expertsPerLayer = options.expertsPerLayer;
     this.profile = options.profile ?? new AccessProfile(options);
-    this.#pools = options.pools.map((pool) => createPool(pool, options));
-    this.#poolOfLayer = Array.from({ length: this.layerCount }, (_, layer) => {
-      const pools = this.#pools.filter(({ layers }) => layers.includes(layer));
-      if (pools.length === 1) return pools[0]!;
-      throw new OptionError(`layer ${layer} must be in one pool, not in ${pools.length}`);
-    });
+    this.#pools = new CachePools(options);
     const { prefetch, predictor, warmPins } = options;
     if (prefetch !== undefined && predictor !== undefined) {
       this.#planner = new PrefetchPlanner({
@@ -154,7 +95,7 @@ export class ExpertCache {
 
   /** Slots of each pool, in the order of the options: policies may round what they were given. */
   get poolSlots(): readonly number[] {
-    return this.#pools.map(({ policy }) => policy.capacity);
+    return this.#pools.slots;
   }
 
   get slotCount(): number {
@@ -163,11 +104,11 @@ export class ExpertCache {
 
   /** Experts that have a slot now. */
   get residentCount(): number {
-    return this.#pools.reduce((sum, { policy }) => sum + policy.size, 0);
+    return this.#pools.residentCount;
   }
 
   isResident(expert: ExpertId): boolean {
-    return this.#policyOf(expert).isResident(expert);
+    return this.#pools.policyOf(expert).isResident(expert);
   }
 
   counts(phase: Phase): CacheCounts {
@@ -188,7 +129,7 @@ export class ExpertCache {
   fill(order: Iterable<ExpertId>): ExpertId[] {
     const filled: ExpertId[] = [];
     for (const expert of order) {
-      const policy = this.#policyOf(expert);
+      const policy = this.#pools.policyOf(expert);
       if (policy.isResident(expert) || !policy.hasRoomFor(expert)) continue;
       policy.prefetch(expert);
       filled.push(expert);
@@ -216,7 +157,7 @@ export class ExpertCache {
     experts: readonly ExpertId[],
     lookahead?: ArrayLike<number>,
   ): Generator<CachePart, void, undefined> {
-    const { policy, layers } = this.#poolAt(layer);
+    const { policy, layers } = this.#pools.at(layer);
     const { predictor } = this.#options;
     const base = { step: this.#step, layer, tokenCount: this.#pass.tokens };
     predictor?.observe({ ...base, experts });
@@ -263,7 +204,7 @@ export class ExpertCache {
   /** The bytes of an expert will not come: it leaves its slot. */
   forget(expert: ExpertId): void {
     if (this.#ledger.isInFlight(expert)) this.#ledger.drop(expert);
-    this.#policyOf(expert).remove(expert);
+    this.#pools.policyOf(expert).remove(expert);
   }
 
   /** The run is over: what was prefetched and never asked for is wasted. */
@@ -277,18 +218,6 @@ export class ExpertCache {
 
   get #isWide(): boolean {
     return this.#pass.tokens > (this.#options.wideTokens ?? 32);
-  }
-
-  #poolAt(layer: number): Pool {
-    const pool = this.#poolOfLayer[layer];
-    if (pool === undefined) {
-      throw new OptionError(`there is no layer ${layer}: layers go to ${this.layerCount - 1}`);
-    }
-    return pool;
-  }
-
-  #policyOf(expert: ExpertId): EvictionPolicy {
-    return this.#poolAt(layerOf(this, expert)).policy;
   }
 
   #layerAfter(layer: number, steps: number): number {
@@ -352,7 +281,7 @@ export class ExpertCache {
         bytesOf: () => this.#bytesOf(target),
       });
       for (const { expert, score, bytes } of plan) {
-        const outcome = this.#policyOf(expert).prefetch(expert);
+        const outcome = this.#pools.policyOf(expert).prefetch(expert);
         if (outcome.kind !== "admitted") continue;
         if (outcome.victim !== undefined) this.#evict(outcome.victim);
         this.#ledger.issue(expert, bytes);
@@ -365,7 +294,7 @@ export class ExpertCache {
 
   #pinWhenWarm(layer: number): void {
     if (this.#warmPinning === undefined || this.#warmPinning.done) return;
-    const pin = (expert: ExpertId) => this.#policyOf(expert).pin(expert);
+    const pin = (expert: ExpertId) => this.#pools.policyOf(expert).pin(expert);
     for (const expert of this.#warmPinning.pinWhenWarm(this.profile, { pin })) {
       this.#decide(layer, "pin", expert);
     }
@@ -374,20 +303,6 @@ export class ExpertCache {
   #decide(layer: number, kind: CacheDecision["kind"], expert: ExpertId, victim?: ExpertId): void {
     this.#options.onDecision?.({ pass: this.#passNumber, layer, kind, expert, victim });
   }
-}
-
-/** A policy for the slots of one pool; a clairvoyant one is told what is to come in this pool. */
-function createPool({ layers, slots }: CachePool, options: ExpertCacheOptions): Pool {
-  const { layerCount, expertsPerLayer, expertBytes, future } = options;
-  const policy = createPolicy(options.policy, {
-    layerCount,
-    expertsPerLayer,
-    capacity: slots,
-    layers,
-    ...(expertBytes === undefined ? {} : { expertBytes }),
-    ...(future === undefined ? {} : { future: future.filter((a) => layers.includes(a.layer)) }),
-  });
-  return { layers, policy };
 }
 
 /** The `count` best scores, ties to the lower expert; the others are 0. */

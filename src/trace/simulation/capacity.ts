@@ -1,5 +1,5 @@
 /** How large a simulated cache is, said in slots, in bytes or in token cycles. */
-import type { CachePool } from "../../policy/cache/expertCache.ts";
+import type { CachePool } from "../../policy/cache/cachePools.ts";
 import { requireAmount, requireCount } from "../../policy/requireNumber.ts";
 import { planSlots, type SlotPool } from "../../policy/sizing/slotPlan.ts";
 import type { ExpertLayer } from "../../policy/sizing/tokenCycle.ts";

@@ -5,7 +5,8 @@ import {
   noCounts,
   type Phase,
 } from "../../policy/cache/cacheCounts.ts";
-import type { CacheDecision, ExpertCacheOptions } from "../../policy/cache/expertCache.ts";
+import type { CacheDecision } from "../../policy/cache/decisions.ts";
+import type { ExpertCacheOptions } from "../../policy/cache/expertCache.ts";
 import type { Access } from "../../policy/evictionPolicy.ts";
 import type { ExpertId } from "../../policy/expertId.ts";
 import { parsePolicySpec } from "../../policy/policySpec.ts";

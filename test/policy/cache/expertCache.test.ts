@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { addCounts } from "../../../src/policy/cache/cacheCounts.ts";
-import { type CacheDecision, ExpertCache } from "../../../src/policy/cache/expertCache.ts";
+import type { CacheDecision } from "../../../src/policy/cache/decisions.ts";
+import { ExpertCache } from "../../../src/policy/cache/expertCache.ts";
 import { GateLookaheadPredictor } from "../../../src/policy/predictors/gateLookahead.ts";
 import type { ExpertPredictor } from "../../../src/policy/predictors/predictor.ts";
 import { PreviousTokenPredictor } from "../../../src/policy/predictors/previousToken.ts";
