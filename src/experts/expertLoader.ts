@@ -16,11 +16,19 @@ import { SluiceError } from "../support/errors.ts";
 import { publish } from "../support/events.ts";
 import { type CpuExpertLayer, type ExpertPart, partOfSlot } from "./cpuExpertLayer.ts";
 
+/** Where a part of all experts of a layer lies in the file. */
+export interface PartInFile {
+  readonly tensor: TensorInfo;
+  /** Byte offset of the first expert's part within the tensor. */
+  readonly firstByte: number;
+  /** Bytes from one expert's part to the next one's; more than the part where another lies between. */
+  readonly strideBytes: number;
+}
+
 /** Where a layer's experts lie in the file. */
 export interface ExpertSource {
   readonly layer: CpuExpertLayer;
-  /** The tensor that holds a part of all experts, one after the other. */
-  readonly tensors: ReadonlyMap<ExpertPart, TensorInfo>;
+  readonly parts: ReadonlyMap<ExpertPart, PartInFile>;
 }
 
 /** What a load is for; the first goes first. */
@@ -196,9 +204,9 @@ export class ExpertLoader implements AsyncDisposable {
     const source = sources[Math.floor(expert / expertsPerLayer)];
     if (source === undefined) throw new RangeError(`there is no expert ${expert}`);
     const index = expert % expertsPerLayer;
-    const reads = [...source.tensors].map(async ([part, tensor]) => {
+    const reads = [...source.parts].map(async ([part, { tensor, firstByte, strideBytes }]) => {
       const target = regionBytes(partOfSlot(slot, part));
-      await file.read(tensor, index * target.length, target);
+      await file.read(tensor, firstByte + index * strideBytes, target);
       this.#count(target.length);
     });
     // Not all(), which ends with the first failure: the slot is not free while others write to it.

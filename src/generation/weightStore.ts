@@ -5,7 +5,7 @@
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import { CpuMatrix, CpuVector } from "../compute/cpu/cpuTensors.ts";
 import { CpuExpertLayer } from "../experts/cpuExpertLayer.ts";
-import type { ExpertSource } from "../experts/expertLoader.ts";
+import type { ExpertSource, PartInFile } from "../experts/expertLoader.ts";
 import type { GgufFile, TensorInfo } from "../gguf/ggufFile.ts";
 import { type Region, regionBytes, regionFloats, roundUp } from "../memory/arena.ts";
 import type { ExpertNames, ExpertShape, MatrixShape, WeightSource } from "../model/architecture.ts";
@@ -20,6 +20,17 @@ interface Transfer {
   readonly tensor: TensorInfo;
   readonly byteOffset: number;
   readonly target: () => Uint8Array;
+}
+
+interface ExpertMatrixShape {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** One of the matrices of each expert of a layer, and where all of them lie. */
+interface ExpertMatrix {
+  readonly matrix: CpuMatrix;
+  readonly place: PartInFile;
 }
 
 export class WeightStore implements WeightSource {
@@ -69,24 +80,25 @@ export class WeightStore implements WeightSource {
     { expertCount, hiddenSize, expertSize }: ExpertShape,
   ): CpuExpertLayer {
     const wide = { rows: expertSize, columns: hiddenSize };
-    const gate = this.#expertMatrix(names.gate, wide, expertCount);
-    const up = this.#expertMatrix(names.up, wide, expertCount);
-    const down = this.#expertMatrix(
-      names.down,
-      { rows: hiddenSize, columns: expertSize },
-      expertCount,
-    );
+    const tall = { rows: hiddenSize, columns: expertSize };
+    const { gate, up } = this.has(`${names.gateUp}.weight`)
+      ? this.#fusedMatrices(names.gateUp, wide, expertCount)
+      : {
+          gate: this.#expertMatrix(names.gate, wide, expertCount),
+          up: this.#expertMatrix(names.up, wide, expertCount),
+        };
+    const down = this.#expertMatrix(names.down, tall, expertCount);
     const experts = new CpuExpertLayer(layer, expertCount, {
       gate: gate.matrix,
       up: up.matrix,
       down: down.matrix,
     });
-    const tensors = new Map([
-      [experts.gate, gate.tensor],
-      [experts.up, up.tensor],
-      [experts.down, down.tensor],
+    const parts = new Map([
+      [experts.gate, gate.place],
+      [experts.up, up.place],
+      [experts.down, down.place],
     ]);
-    this.#experts.push({ layer: experts, tensors });
+    this.#experts.push({ layer: experts, parts });
     return experts;
   }
 
@@ -195,11 +207,30 @@ export class WeightStore implements WeightSource {
     return vector;
   }
 
-  #expertMatrix(
+  #expertMatrix(name: string, shape: ExpertMatrixShape, expertCount: number): ExpertMatrix {
+    const tensor = this.#expertTensor(name, shape, expertCount);
+    const matrix = new CpuMatrix(name, tensor.format, shape);
+    return { matrix, place: { tensor, firstByte: 0, strideBytes: matrix.byteLength } };
+  }
+
+  /** Gate and up in one tensor: of each expert first the rows of the gate, then those of up. */
+  #fusedMatrices(
     name: string,
-    shape: { rows: number; columns: number },
+    shape: ExpertMatrixShape,
     expertCount: number,
-  ): { matrix: CpuMatrix; tensor: TensorInfo } {
+  ): { gate: ExpertMatrix; up: ExpertMatrix } {
+    const { rows, columns } = shape;
+    const tensor = this.#expertTensor(name, { rows: 2 * rows, columns }, expertCount);
+    const half = (index: 0 | 1): ExpertMatrix => {
+      const matrix = new CpuMatrix(name, tensor.format, shape);
+      const { byteLength } = matrix;
+      const firstByte = index * byteLength;
+      return { matrix, place: { tensor, firstByte, strideBytes: 2 * byteLength } };
+    };
+    return { gate: half(0), up: half(1) };
+  }
+
+  #expertTensor(name: string, shape: ExpertMatrixShape, expertCount: number): TensorInfo {
     const tensor = this.#file.tensor(`${name}.weight`);
     const expected = [shape.columns, shape.rows, expertCount];
     if (expected.some((size, index) => (tensor.shape[index] ?? 1) !== size))
@@ -211,7 +242,7 @@ export class WeightStore implements WeightSource {
         `${this.#file.name}: experts with biases ("${name}.bias") are not supported yet`,
       );
     }
-    return { matrix: new CpuMatrix(name, tensor.format, shape), tensor };
+    return tensor;
   }
 
   /** NVFP4 files may carry a factor per tensor; a result without it would be wrong, silently. */

@@ -61,6 +61,8 @@ export interface MatrixShape {
 export interface ExpertNames {
   readonly gate: string;
   readonly up: string;
+  /** Gate and up in one tensor `[2 * expertSize, hiddenSize]`, the gate first, if the file has it. */
+  readonly gateUp: string;
   readonly down: string;
 }
 

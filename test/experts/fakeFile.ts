@@ -37,8 +37,10 @@ export class FakeFile {
         up: matrix("up"),
         down: matrix("down"),
       });
-      const tensors = new Map(experts.parts.map((part) => [part, this.#tensor(layer)]));
-      return { layer: experts, tensors };
+      const place = () => {
+        return { tensor: this.#tensor(layer), firstByte: 0, strideBytes: matrixBytes };
+      };
+      return { layer: experts, parts: new Map(experts.parts.map((part) => [part, place()])) };
     });
   }
 

@@ -13,6 +13,8 @@ export interface MoeShape {
   readonly hidden?: number;
   /** Multiple of 32. @default 32 */
   readonly expertSize?: number;
+  /** Gate and up of all experts in one tensor, with the same weights. @default false */
+  readonly isFused?: boolean;
   /** Formats of the experts of a layer. @default Q8_0 */
   readonly format?: (layer: number) => "Q8_0" | "F32";
   /** Format of the routers. @default F32 */
@@ -36,6 +38,22 @@ export function moeModel(shape: MoeShape): GgufSource {
   const silenced = ({ data, ...tensor }: TensorSource): TensorSource => {
     return { ...tensor, data: shape.isStill ? new Uint8Array(data.byteLength) : data };
   };
+  const gateAndUp = (gate: TensorSource, up: TensorSource): TensorSource[] => {
+    if (!shape.isFused) return [gate, up];
+    const bytesOf = ({ data }: TensorSource, expert: number) => {
+      const length = data.byteLength / experts;
+      return new Uint8Array(data.buffer, data.byteOffset + expert * length, length);
+    };
+    const pairs = Array.from({ length: experts }, (_, e) => [bytesOf(gate, e), bytesOf(up, e)]);
+    return [
+      {
+        name: gate.name.replace("gate", "gate_up"),
+        shape: [hidden, 2 * expertSize, experts],
+        type: gate.type,
+        data: Buffer.concat(pairs.flat()),
+      },
+    ];
+  };
   const layer = (index: number): TensorSource[] => {
     const name = (part: string) => `blk.${index}.${part}.weight`;
     return [
@@ -48,8 +66,10 @@ export function moeModel(shape: MoeShape): GgufSource {
       ones(name("attn_k_norm"), 16),
       ones(name("ffn_norm"), hidden),
       any(routerFormat(index), name("ffn_gate_inp"), hidden, experts),
-      any(format(index), name("ffn_gate_exps"), hidden, expertSize, experts),
-      any(format(index), name("ffn_up_exps"), hidden, expertSize, experts),
+      ...gateAndUp(
+        any(format(index), name("ffn_gate_exps"), hidden, expertSize, experts),
+        any(format(index), name("ffn_up_exps"), hidden, expertSize, experts),
+      ),
       silenced(any(format(index), name("ffn_down_exps"), expertSize, hidden, experts)),
     ];
   };

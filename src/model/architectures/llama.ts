@@ -9,6 +9,7 @@ import type { Angles, Hidden, Vector } from "../../compute/ops.ts";
 import type { Architecture, Batch, WeightSource } from "../architecture.ts";
 import { readProjections } from "../blocks/attention.ts";
 import { readFeedForward } from "../blocks/feedForward.ts";
+import { readMixture } from "../blocks/mixture.ts";
 import { readOutput } from "../blocks/output.ts";
 import { readRope } from "../blocks/rotary.ts";
 import { softmaxThenTopK } from "../blocks/routing.ts";
@@ -89,7 +90,7 @@ function readTensors(weights: WeightSource, shape: Shape) {
 }
 
 function readLayer(weights: WeightSource, shape: Shape, index: number) {
-  const { hiddenSize, headCount, valueSize, expertCount, expertSize } = shape;
+  const { hiddenSize, headCount, valueSize, expertCount } = shape;
   const name = (part: string) => `blk.${index}.${part}`;
   return {
     index,
@@ -103,17 +104,7 @@ function readLayer(weights: WeightSource, shape: Shape, index: number) {
     feedForward:
       expertCount === 0
         ? readFeedForward(weights, index, shape)
-        : {
-            router: weights.matrix(name("ffn_gate_inp"), {
-              rows: expertCount,
-              columns: hiddenSize,
-            }),
-            experts: weights.experts(
-              index,
-              { gate: name("ffn_gate_exps"), up: name("ffn_up_exps"), down: name("ffn_down_exps") },
-              { expertCount, hiddenSize, expertSize },
-            ),
-          },
+        : readMixture(weights, index, shape),
   };
 }
 

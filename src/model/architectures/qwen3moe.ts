@@ -7,6 +7,7 @@
 import type { Angles, Hidden, Vector } from "../../compute/ops.ts";
 import type { Architecture, Batch, WeightSource } from "../architecture.ts";
 import { readProjections } from "../blocks/attention.ts";
+import { readMixture } from "../blocks/mixture.ts";
 import { readOutput } from "../blocks/output.ts";
 import { readRope } from "../blocks/rotary.ts";
 import { softmaxThenTopK } from "../blocks/routing.ts";
@@ -90,7 +91,7 @@ function readTensors(weights: WeightSource, shape: Shape) {
 }
 
 function readLayer(weights: WeightSource, shape: Shape, index: number) {
-  const { hiddenSize, headCount, headSize, valueSize, expertCount, expertSize } = shape;
+  const { hiddenSize, headCount, headSize, valueSize } = shape;
   const name = (part: string) => `blk.${index}.${part}`;
   return {
     index,
@@ -103,12 +104,7 @@ function readLayer(weights: WeightSource, shape: Shape, index: number) {
       columns: headCount * valueSize,
     }),
     mixtureNorm: weights.vector(`${name("ffn_norm")}.weight`, hiddenSize),
-    router: weights.matrix(name("ffn_gate_inp"), { rows: expertCount, columns: hiddenSize }),
-    experts: weights.experts(
-      index,
-      { gate: name("ffn_gate_exps"), up: name("ffn_up_exps"), down: name("ffn_down_exps") },
-      { expertCount, hiddenSize, expertSize },
-    ),
+    ...readMixture(weights, index, shape),
   };
 }
 
