@@ -4,7 +4,7 @@
  *
  *     node --import ./bench/regionsProbe.ts bench/regionsDecode.ts MODEL THREADS PROMPT TOKENS
  */
-import { type JobList, jobField, jobWords } from "../src/compute/cpu/jobList.ts";
+import { type JobList, jobField, jobWords, roundField } from "../src/compute/cpu/jobList.ts";
 import { JobRunner } from "../src/compute/cpu/jobRunner.ts";
 import * as attention from "../src/compute/cpu/jobs/attention.ts";
 import * as elementwise from "../src/compute/cpu/jobs/elementwise.ts";
@@ -141,7 +141,7 @@ function addAt(sums: number[], token: number, value: number): void {
 function nameOf(jobs: JobList): string {
   const kinds = new Map<string, { jobs: number; items: number }>();
   for (let job = 0; job < jobs.jobCount; job++) {
-    const at = job * jobWords;
+    const at = roundField.jobs + job * jobWords;
     const name = kindNames.get(jobKinds[jobs.words[at + jobField.code]]) ?? "?";
     const sums = kinds.get(name) ?? { jobs: 0, items: 0 };
     kinds.set(name, sums);

@@ -17,7 +17,7 @@ export interface ForkJoin {
 
 const ROUNDS = 400;
 /** An item that is said to take as long as this is a chunk of its own, and shared. */
-const heavyWork = 1e6;
+const heavyWork = 4e6;
 /** A row this short takes no time. */
 const width = 16;
 
@@ -29,14 +29,16 @@ export async function forkJoin(threads: number, chunks: number, gapUs: number): 
   arena.allocate(tableBytes + threads * scratchBytes);
   const rows = arena.allocate(2 * chunks * width * 4);
   if (rows === undefined) throw new RangeError("the arena is too small");
-  const sum = { x: rows.address, y: rows.address + chunks * width * 4, width };
   await using pool = new ThreadPool({ threads, module, scratch: tableBytes, scratchBytes });
   await using _threads = await pool.hold([arena.memory]);
-  const jobs = new JobList(threads);
+  const jobs = new JobList();
   const samples: number[] = [];
   for (let round = -ROUNDS; round < ROUNDS; round++) {
     spin(gapUs);
-    jobs.add(add, { items: chunks, workPerItem: heavyWork }, sum);
+    const sum = jobs.add(add, chunks, heavyWork);
+    sum.x = rows.address;
+    sum.y = rows.address + chunks * width * 4;
+    sum.width = width;
     const begin = performance.now();
     pool.run(jobs);
     if (round >= 0) samples.push(1000 * (performance.now() - begin));

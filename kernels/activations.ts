@@ -89,7 +89,7 @@ export function roundQ8_K(x: usize, output: usize, columns: i32, tokens: i32): v
 }
 
 /** Sixteen f32 to sixteen i8: nearest, ties to even. Returns partial sums of the quants. */
-function encode16(x: usize, output: usize, inverse: v128): v128 {
+export function encode16(x: usize, output: usize, inverse: v128): v128 {
   const low = i16x8.narrow_i32x4_s(quants(x, inverse), quants(x + 16, inverse));
   const high = i16x8.narrow_i32x4_s(quants(x + 32, inverse), quants(x + 48, inverse));
   // Rounding can reach 128 only for the value that set the scale; narrowing makes that 127.
@@ -128,7 +128,7 @@ function roundBlock(x: usize, output: usize, count: usize, inverse: f32, scale: 
 }
 
 /** The largest magnitude of `count` f32 (a multiple of 4); NaN if there is one. */
-function largestMagnitude(x: usize, count: usize): f32 {
+export function largestMagnitude(x: usize, count: usize): f32 {
   let largest = f32x4.splat(0);
   for (const end = x + 4 * count; x < end; x += 16) {
     largest = f32x4.max(largest, v128.and(v128.load(x), v128.load(FLOAT_MAGNITUDE)));

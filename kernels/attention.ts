@@ -1,162 +1,151 @@
 /**
- * One query head over the cached positions `[begin, end)`: scores, softmax, weighted values.
+ * Query heads that share keys and values, over the cached positions that each of them sees: scores,
+ * softmax, weighted values.
  *
- *   query   [headSize] f32
- *   keys    position p's key is at `keys + p * keyStride` (bytes): [headSize] f32 or f16
- *   values  position p's value is at `values + p * valueStride`: [valueSize] f32 or f16
- *   scores  scratch for `end - begin` f32; holds the attention weights afterwards
- *   output  [valueSize] f32
+ *   format   how keys and values are stored: 0 f32, 1 f16, 2 Q8_0 blocks (of 32 values)
+ *   queries  `count` rows of [headSize] f32
+ *   windows  for each query two i32: it sees the positions [begin, end), end > begin
+ *   keys     a row of [headSize] values for each position, back to back
+ *   values   a row of [valueSize] values for each position
+ *   output   `count` rows of [valueSize] f32
+ *   scratch  a tile of 4 * 16 * max(headSize, valueSize) bytes; then the attention weights: those of
+ *            query i are its end - begin f32 from `4 * i * weightStride` on
  *
- * A score's bits depend on its key alone (the summation order is that of floats.ts), and each
- * output value adds `weight * value` in the order of positions, so the result depends neither on
- * how a prompt was cut into batches nor on the thread that ran the head. `end` is above `begin`.
+ * What is not f32 is widened tile by tile, once for all queries. A score's bits depend on its query and
+ * key alone (the summation order is that of floats.ts), and each output value adds `weight * value` in
+ * the order of positions. So a result depends neither on the queries beside it, nor on how a prompt
+ * was cut into batches, nor on the thread that computes it.
  */
 
+import { mixForOne, mixForTwo, scoreForOne, scoreForTwo } from "./attentionSums";
 import { scale, softmax } from "./elementwise";
-import { dotQuad, loadFour, loadOne } from "./floats";
+import { widenHalfRow } from "./half";
+import { Q8_0_STORED_BYTES, widenQ8_0Row } from "./storedBlocks";
 
-export function attendF32(
-  query: usize,
+const SINGLES: i32 = 0;
+const HALVES: i32 = 1;
+
+/** Positions widened at once: with heads of 128 values they stay in the L1 cache. */
+const TILE: i32 = 16;
+
+export function attend(
+  format: i32,
+  count: i32,
+  queries: usize,
+  windows: usize,
   keys: usize,
   values: usize,
-  scores: usize,
   output: usize,
   headSize: i32,
   valueSize: i32,
-  begin: i32,
-  end: i32,
-  keyStride: i32,
-  valueStride: i32,
   factor: f32,
+  scratch: usize,
+  weightStride: i32,
 ): void {
-  scoreKeys<f32>(query, keys, scores, headSize, begin, end, keyStride);
-  scale(scores, factor, scores, end - begin);
-  softmax(scores, end - begin);
-  mixValues<f32>(scores, values, output, valueSize, begin, end, valueStride);
-}
-
-export function attendF16(
-  query: usize,
-  keys: usize,
-  values: usize,
-  scores: usize,
-  output: usize,
-  headSize: i32,
-  valueSize: i32,
-  begin: i32,
-  end: i32,
-  keyStride: i32,
-  valueStride: i32,
-  factor: f32,
-): void {
-  scoreKeys<u16>(query, keys, scores, headSize, begin, end, keyStride);
-  scale(scores, factor, scores, end - begin);
-  softmax(scores, end - begin);
-  mixValues<u16>(scores, values, output, valueSize, begin, end, valueStride);
-}
-
-/** `scores[p - begin] = query . key p`, four keys at a time; the last may repeat. */
-function scoreKeys<T>(
-  query: usize,
-  keys: usize,
-  scores: usize,
-  headSize: i32,
-  begin: i32,
-  end: i32,
-  keyStride: i32,
-): void {
-  const stride = <usize>keyStride;
-  const last = end - 1;
-  for (let position = begin; position < end; position += 4) {
-    const second = min(position + 1, last);
-    const third = min(position + 2, last);
-    const fourth = min(position + 3, last);
-    const sums = dotQuad<T>(
-      keys + <usize>position * stride,
-      keys + <usize>second * stride,
-      keys + <usize>third * stride,
-      keys + <usize>fourth * stride,
-      query,
-      headSize,
-    );
-    v128.store32_lane(scores + ((<usize>(position - begin)) << 2), sums, 0);
-    v128.store32_lane(scores + ((<usize>(second - begin)) << 2), sums, 1);
-    v128.store32_lane(scores + ((<usize>(third - begin)) << 2), sums, 2);
-    v128.store32_lane(scores + ((<usize>(fourth - begin)) << 2), sums, 3);
+  const weights = scratch + bytesOf(TILE * max(headSize, valueSize));
+  const queryBytes = bytesOf(headSize);
+  const outputBytes = bytesOf(valueSize);
+  const stride = bytesOf(weightStride);
+  const canPair = ((headSize | valueSize) & 3) === 0;
+  let first = i32.MAX_VALUE;
+  let last = 0;
+  for (let query = 0; query < count; query++) {
+    first = min(first, beginOf(windows, query));
+    last = max(last, endOf(windows, query));
   }
-}
 
-/** `output = sum over p of weights[p - begin] * value p`, in the order of p. */
-function mixValues<T>(
-  weights: usize,
-  values: usize,
-  output: usize,
-  valueSize: i32,
-  begin: i32,
-  end: i32,
-  valueStride: i32,
-): void {
-  memory.fill(output, 0, (<usize>valueSize) << 2);
-  const stride = <usize>valueStride;
-  let value = values + <usize>begin * stride;
-  let position = begin;
-  // Four positions per pass save three of four trips of the output through memory.
-  for (; position < end - 3; position += 4, weights += 16, value += 4 * stride) {
-    addFour<T>(weights, value, stride, output, valueSize);
+  for (let position = first; position < last; position += TILE) {
+    const limit = min(position + TILE, last);
+    const tile = openTile(format, keys, headSize, position, limit, scratch);
+    for (let query = 0; query < count; query++) {
+      const from = max(position, beginOf(windows, query));
+      const seen = min(limit, endOf(windows, query)) - from;
+      const row = tile + <usize>(from - position) * queryBytes;
+      const x = queries + <usize>query * queryBytes;
+      const scores = weightAt(weights, stride, windows, query, from);
+      if (canPair && seesTheSame(windows, query, count, position, limit)) {
+        query++;
+        const others = weightAt(weights, stride, windows, query, from);
+        scoreForTwo(x, row, scores, others, headSize, seen);
+      } else {
+        scoreForOne(x, row, scores, headSize, seen);
+      }
+    }
   }
-  for (; position < end; position++, weights += 4, value += stride) {
-    addOne<T>(weights, value, output, valueSize);
+
+  for (let query = 0; query < count; query++) {
+    const scores = weights + <usize>query * stride;
+    const seen = endOf(windows, query) - beginOf(windows, query);
+    scale(scores, factor, scores, seen);
+    softmax(scores, seen);
+  }
+
+  memory.fill(output, 0, <usize>count * outputBytes);
+  for (let position = first; position < last; position += TILE) {
+    const limit = min(position + TILE, last);
+    const tile = openTile(format, values, valueSize, position, limit, scratch);
+    for (let query = 0; query < count; query++) {
+      const from = max(position, beginOf(windows, query));
+      const seen = min(limit, endOf(windows, query)) - from;
+      const row = tile + <usize>(from - position) * outputBytes;
+      const sums = output + <usize>query * outputBytes;
+      const shares = weightAt(weights, stride, windows, query, from);
+      if (canPair && seesTheSame(windows, query, count, position, limit)) {
+        query++;
+        const others = weightAt(weights, stride, windows, query, from);
+        mixForTwo(shares, others, row, sums, valueSize, seen);
+      } else {
+        mixForOne(shares, row, sums, valueSize, seen);
+      }
+    }
   }
 }
 
-function addFour<T>(
-  weights: usize,
-  value0: usize,
-  stride: usize,
-  output: usize,
-  valueSize: i32,
-): void {
-  const weight0 = v128.load32_splat(weights, 0);
-  const weight1 = v128.load32_splat(weights, 4);
-  const weight2 = v128.load32_splat(weights, 8);
-  const weight3 = v128.load32_splat(weights, 12);
-  const value1 = value0 + stride;
-  const value2 = value1 + stride;
-  const value3 = value2 + stride;
-  const whole = valueSize & ~3;
-  for (let column = 0; column < whole; column += 4) {
-    const at = <usize>column * sizeof<T>();
-    const place = output + ((<usize>column) << 2);
-    let sum = v128.load(place);
-    sum = f32x4.add(sum, f32x4.mul(loadFour<T>(value0 + at), weight0));
-    sum = f32x4.add(sum, f32x4.mul(loadFour<T>(value1 + at), weight1));
-    sum = f32x4.add(sum, f32x4.mul(loadFour<T>(value2 + at), weight2));
-    sum = f32x4.add(sum, f32x4.mul(loadFour<T>(value3 + at), weight3));
-    v128.store(place, sum);
-  }
-  for (let column = whole; column < valueSize; column++) {
-    const at = <usize>column * sizeof<T>();
-    const place = output + ((<usize>column) << 2);
-    let sum = v128.load32_splat(place);
-    sum = f32x4.add(sum, f32x4.mul(loadOne<T>(value0 + at), weight0));
-    sum = f32x4.add(sum, f32x4.mul(loadOne<T>(value1 + at), weight1));
-    sum = f32x4.add(sum, f32x4.mul(loadOne<T>(value2 + at), weight2));
-    sum = f32x4.add(sum, f32x4.mul(loadOne<T>(value3 + at), weight3));
-    v128.store32_lane(place, sum, 0);
-  }
+/** Bytes of `count` f32. */
+function bytesOf(count: i32): usize {
+  return (<usize>count) << 2;
 }
 
-function addOne<T>(weights: usize, value: usize, output: usize, valueSize: i32): void {
-  const weight = v128.load32_splat(weights);
-  const whole = valueSize & ~3;
-  for (let column = 0; column < whole; column += 4) {
-    const place = output + ((<usize>column) << 2);
-    const product = f32x4.mul(loadFour<T>(value + <usize>column * sizeof<T>()), weight);
-    v128.store(place, f32x4.add(v128.load(place), product));
+function beginOf(windows: usize, query: i32): i32 {
+  return load<i32>(windows + ((<usize>query) << 3));
+}
+
+function endOf(windows: usize, query: i32): i32 {
+  return load<i32>(windows + ((<usize>query) << 3), 4);
+}
+
+/** Where the weight of a position lies that a query sees. */
+function weightAt(weights: usize, stride: usize, windows: usize, query: i32, position: i32): usize {
+  return weights + <usize>query * stride + bytesOf(position - beginOf(windows, query));
+}
+
+/** Whether a query and the one behind it see the same of the positions `[position, limit)`. */
+function seesTheSame(windows: usize, query: i32, count: i32, position: i32, limit: i32): bool {
+  if (query + 1 === count) return false;
+  const begin = max(position, beginOf(windows, query));
+  const end = min(limit, endOf(windows, query));
+  return (
+    begin === max(position, beginOf(windows, query + 1)) &&
+    end === min(limit, endOf(windows, query + 1))
+  );
+}
+
+/** The address of the rows `[position, limit)` as f32: where they are, or widened in `tile`. */
+function openTile(
+  format: i32,
+  rows: usize,
+  size: i32,
+  position: i32,
+  limit: i32,
+  tile: usize,
+): usize {
+  const values = (limit - position) * size;
+  if (format === SINGLES) return rows + bytesOf(position * size);
+  if (format === HALVES) {
+    widenHalfRow(rows + ((<usize>(position * size)) << 1), tile, values);
+  } else {
+    const rowBytes = <usize>(size >> 5) * Q8_0_STORED_BYTES;
+    widenQ8_0Row(rows + <usize>position * rowBytes, tile, values);
   }
-  for (let column = whole; column < valueSize; column++) {
-    const place = output + ((<usize>column) << 2);
-    const product = f32x4.mul(loadOne<T>(value + <usize>column * sizeof<T>()), weight);
-    v128.store32_lane(place, f32x4.add(v128.load32_splat(place), product), 0);
-  }
+  return tile;
 }

@@ -8,21 +8,32 @@
  * AssemblyScript has no half types: `T` is f32, u16 for an f16 or i16 for a bfloat16.
  */
 
-import { widenManyHalves } from "./half";
+import { highBrains, lowBrains, widenManyHalves } from "./half";
 import { sumEachF32 } from "./lanes";
 
 /** Four consecutive values of type `T` as f32. */
-export function loadFour<T>(address: usize): v128 {
+function loadFour<T>(address: usize): v128 {
   if (sizeof<T>() === 4) return v128.load(address);
   const halves = v128.load16x4_s(address);
   return isSigned<T>() ? i32x4.shl(halves, 16) : widenManyHalves(halves);
 }
 
 /** One value of type `T` in every lane. */
-export function loadOne<T>(address: usize): v128 {
+function loadOne<T>(address: usize): v128 {
   if (sizeof<T>() === 4) return v128.load32_splat(address);
   const halves = i32x4.splat(<i32>load<i16>(address));
   return isSigned<T>() ? i32x4.shl(halves, 16) : widenManyHalves(halves);
+}
+
+/** Adds the products of eight consecutive values. */
+function addEight<T>(sum: v128, row: usize, x0: v128, x1: v128): v128 {
+  if (isSigned<T>() && sizeof<T>() === 2) {
+    const brains = v128.load(row);
+    sum = f32x4.add(sum, f32x4.mul(lowBrains(brains), x0));
+    return f32x4.add(sum, f32x4.mul(highBrains(brains), x1));
+  }
+  sum = f32x4.add(sum, f32x4.mul(loadFour<T>(row), x0));
+  return f32x4.add(sum, f32x4.mul(loadFour<T>(row + 4 * sizeof<T>()), x1));
 }
 
 /** Dot products of four rows (by address) with one f32 vector, one row in each lane. */
@@ -38,21 +49,45 @@ export function dotQuad<T>(
   let sum1 = sum0;
   let sum2 = sum0;
   let sum3 = sum0;
-  const vectors = activations + ((<usize>(columns & ~3)) << 2);
+  const eights = activations + ((<usize>(columns & ~7)) << 2);
   const end = activations + ((<usize>columns) << 2);
-  const step = 4 * sizeof<T>();
-  for (; activations < vectors; activations += 16) {
+  for (; activations < eights; activations += 32) {
+    const x0 = v128.load(activations, 0);
+    const x1 = v128.load(activations, 16);
+    sum0 = addEight<T>(sum0, row0, x0, x1);
+    sum1 = addEight<T>(sum1, row1, x0, x1);
+    sum2 = addEight<T>(sum2, row2, x0, x1);
+    sum3 = addEight<T>(sum3, row3, x0, x1);
+    row0 += 8 * sizeof<T>();
+    row1 += 8 * sizeof<T>();
+    row2 += 8 * sizeof<T>();
+    row3 += 8 * sizeof<T>();
+  }
+  if (columns & 4) {
     const x = v128.load(activations);
     sum0 = f32x4.add(sum0, f32x4.mul(loadFour<T>(row0), x));
     sum1 = f32x4.add(sum1, f32x4.mul(loadFour<T>(row1), x));
     sum2 = f32x4.add(sum2, f32x4.mul(loadFour<T>(row2), x));
     sum3 = f32x4.add(sum3, f32x4.mul(loadFour<T>(row3), x));
-    row0 += step;
-    row1 += step;
-    row2 += step;
-    row3 += step;
+    row0 += 4 * sizeof<T>();
+    row1 += 4 * sizeof<T>();
+    row2 += 4 * sizeof<T>();
+    row3 += 4 * sizeof<T>();
+    activations += 16;
   }
-  let sums = sumEachF32(sum0, sum1, sum2, sum3);
+  return addRest<T>(sumEachF32(sum0, sum1, sum2, sum3), row0, row1, row2, row3, activations, end);
+}
+
+/** Adds the columns after the last multiple of four, one by one. */
+export function addRest<T>(
+  sums: v128,
+  row0: usize,
+  row1: usize,
+  row2: usize,
+  row3: usize,
+  activations: usize,
+  end: usize,
+): v128 {
   for (; activations < end; activations += 4) {
     const column = inEachLane(
       loadOne<T>(row0),

@@ -16,6 +16,7 @@ import {
   HALF_NAN,
   HALF_OVERFLOW,
   HALF_SIGN,
+  HALF_SIGN_AND_REST,
   LARGEST_FINITE_SHIFTED,
   ONES_I32,
   QUIET_BIT,
@@ -54,8 +55,78 @@ export function widenManyHalves(halves: v128): v128 {
   return v128.or(value, v128.and(isSpecial, v128.load(FLOAT_INFINITY)));
 }
 
+/**
+ * The first four of eight f16, each times 2^-112: moved to where an f32 has its exponent and fraction,
+ * it keeps its own bias. Infinity and NaN become ordinary numbers: `hasSpecial` finds them. `mask` is
+ * HALF_SIGN_AND_REST, for loops to keep in a register.
+ */
+export function lowScaledHalves(halves: v128, mask: v128): v128 {
+  const upper = v128.and(i16x8.shr_s(halves, 3), mask);
+  return v128.shuffle<i16>(i16x8.shl(halves, 13), upper, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+
+/** The other four. */
+export function highScaledHalves(halves: v128, mask: v128): v128 {
+  const upper = v128.and(i16x8.shr_s(halves, 3), mask);
+  return v128.shuffle<i16>(i16x8.shl(halves, 13), upper, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+/** The larger of what `largest` holds and of eight f16 without their signs, all times two, as u16. */
+export function largestHalves(largest: v128, halves: v128): v128 {
+  return i16x8.max_u(largest, i16x8.add(halves, halves));
+}
+
+/** Whether an infinity or a NaN was among those that made `largest`. */
+export function hasSpecial(largest: v128): bool {
+  return v128.any_true(i16x8.gt_u(largest, i16x8.splat(<i16>0xf7ff)));
+}
+
+/** The first four of eight bfloat16. */
+export function lowBrains(brains: v128): v128 {
+  return v128.shuffle<i16>(i32x4.splat(0), brains, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+
+/** The other four. */
+export function highBrains(brains: v128): v128 {
+  return v128.shuffle<i16>(i32x4.splat(0), brains, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+/** Widens `count` f16 to f32. Exact. */
+export function widenHalfRow(x: usize, output: usize, count: i32): void {
+  let largest = i32x4.splat(0);
+  const factor = v128.load(TWO_TO_112);
+  const mask = v128.load(HALF_SIGN_AND_REST);
+  const begin = x;
+  const eights = x + ((<usize>(count & ~7)) << 1);
+  for (; x < eights; x += 16, output += 32) {
+    const halves = v128.load(x);
+    largest = largestHalves(largest, halves);
+    v128.store(output, f32x4.mul(lowScaledHalves(halves, mask), factor), 0);
+    v128.store(output, f32x4.mul(highScaledHalves(halves, mask), factor), 16);
+  }
+  if (hasSpecial(largest)) {
+    output -= (x - begin) << 1;
+    x = begin;
+  }
+  for (const end = begin + ((<usize>count) << 1); x < end; x += 2, output += 4) {
+    v128.store32_lane(output, widenManyHalves(i32x4.splat(<i32>load<i16>(x))), 0);
+  }
+}
+
+/** Widens `count` bfloat16 to f32. Exact. */
+export function widenBrainRow(x: usize, output: usize, count: i32): void {
+  const eights = x + ((<usize>(count & ~7)) << 1);
+  const end = x + ((<usize>count) << 1);
+  for (; x < eights; x += 16, output += 32) {
+    const brains = v128.load(x);
+    v128.store(output, lowBrains(brains), 0);
+    v128.store(output, highBrains(brains), 16);
+  }
+  for (; x < end; x += 2, output += 4) store<u32>(output, (<u32>load<u16>(x)) << 16);
+}
+
 /** Rounds four f32 to f16 (nearest, ties to even) in the low half of each 32-bit lane. */
-function narrowHalves(values: v128): v128 {
+export function narrowHalves(values: v128): v128 {
   const magnitude = v128.and(values, v128.load(FLOAT_MAGNITUDE));
   const sign = v128.and(i32x4.shr_u(values, 16), v128.load(HALF_SIGN));
   // Normal: add just under half of the lost bits, one more if the kept part is odd.

@@ -1,7 +1,7 @@
 /** Everything the module exports. `src/compute/cpu/wasmKernels.ts` is its typed twin. */
 
 export { encodeQ8_0, encodeQ8_K, roundQ8_0, roundQ8_K } from "./activations";
-export { attendF16, attendF32 } from "./attention";
+export { attend } from "./attention";
 export { add, addScaled, rmsNorm, scale, softmax, swiglu } from "./elementwise";
 export { dotF32 } from "./floats";
 export { roundBF16, roundF16, storeHalf } from "./half";
@@ -36,5 +36,7 @@ export {
   matvecQ5_K,
   matvecQ6_K,
 } from "./matvecK";
+export { matvecNVFP4, matvecQ1_0, matvecQ2_0 } from "./matvecWide";
 export { rotateNeox, rotateNorm } from "./rotary";
+export { storeQ8_0 } from "./storedBlocks";
 export { initialise } from "./tables";

@@ -1,7 +1,7 @@
 /**
- * Matrix times vector, one export per format: here those of values on their own and of small blocks,
- * in matvecK.ts and matvecGrids.ts those of superblocks. All multiply rows `[rowBegin, rowEnd)` with `tokens`
- * vectors:
+ * Matrix times vector, one export per format: here those of values on their own and of small blocks, in
+ * matvecWide.ts those of wider ones, in matvecK.ts and matvecGrids.ts those of superblocks. All
+ * multiply rows `[rowBegin, rowEnd)` with `tokens` vectors:
  *   matrix        address of row 0; rows are whole blocks, back to back, at any alignment
  *   activations   address of token 0's encoded row; the other tokens' follow directly
  *   output        f32 of (token, row) goes to `output + 4 * (token * outputStride + row)`
@@ -11,6 +11,7 @@
 
 import { Blocks } from "./blocks";
 import { Floats } from "./floats";
+import { multiplyHalves } from "./halves";
 import { IQ4_NL, MXFP4 } from "./levels";
 import { multiplyQuads } from "./rowStreams";
 import { Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 } from "./simple";
@@ -47,9 +48,9 @@ export function matvecF16(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
-  _scratch: usize,
+  scratch: usize,
 ): void {
-  multiplyQuads<Floats<u16>>(
+  multiplyHalves<u16>(
     matrix,
     activations,
     output,
@@ -58,6 +59,7 @@ export function matvecF16(
     rowEnd,
     tokens,
     outputStride,
+    scratch,
   );
 }
 
@@ -70,9 +72,9 @@ export function matvecBF16(
   rowEnd: i32,
   tokens: i32,
   outputStride: i32,
-  _scratch: usize,
+  scratch: usize,
 ): void {
-  multiplyQuads<Floats<i16>>(
+  multiplyHalves<i16>(
     matrix,
     activations,
     output,
@@ -81,6 +83,7 @@ export function matvecBF16(
     rowEnd,
     tokens,
     outputStride,
+    scratch,
   );
 }
 

@@ -49,6 +49,9 @@ export const QUIET_BIT: usize = 512;
 export const HALF_BITS_SHIFTED: usize = 752;
 /** f32: 2^112, which corrects the exponent bias of an f16 in f32's place. */
 export const TWO_TO_112: usize = 768;
+export const TWO_TO_MINUS_112: usize = 912;
+/** i16: the sign of an f16 and, three bits lower than it has them, all but three bits of the rest. */
+export const HALF_SIGN_AND_REST: usize = 928;
 
 /** f32: constants of the exponential in exponential.ts. */
 export const EXP_LOWEST: usize = 528;
@@ -80,6 +83,12 @@ export const BITS_4_AND_5_I16: usize = 864;
 export const IQ4_LEVELS: usize = 880;
 /** i8: twice the sixteen values of E2M1, plus 12. */
 export const LIFTED_E2M1: usize = 896;
+/** i8: the same without the 12. */
+export const DOUBLED_E2M1: usize = 944;
+/** i8: 2. */
+export const TWOS_I8: usize = 960;
+/** f32: half of what each of 256 bytes stands for as unsigned E4M3; the 127th, a NaN, counts as 0. */
+export const HALVED_E4M3: usize = 1024;
 
 /**
  * The codebooks of the IQ1, IQ2 and IQ3 formats: entries of eight i8, of the IQ3 ones four. Not written
@@ -121,6 +130,12 @@ export function initialise(): void {
   );
   v128.store(LIFTED_E2M1, i8x16(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0));
 
+  v128.store(DOUBLED_E2M1, i8x16(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12));
+  v128.store(TWOS_I8, i8x16.splat(2));
+  for (let byte: u32 = 0; byte < 256; byte++) {
+    store<f32>(HALVED_E4M3 + ((<usize>byte) << 2), byte === 127 ? 0 : halvedE4M3(byte));
+  }
+
   v128.store(HALF_MAGNITUDE, i32x4.splat(0x7fff));
   v128.store(HALF_SIGN, i32x4.splat(0x8000));
   v128.store(REBIAS, i32x4.splat((127 - 15) << 23));
@@ -141,6 +156,8 @@ export function initialise(): void {
 
   v128.store(HALF_BITS_SHIFTED, i32x4.splat(0x8fffe000));
   v128.store(TWO_TO_112, i32x4.splat((127 + 112) << 23));
+  v128.store(TWO_TO_MINUS_112, i32x4.splat((127 - 112) << 23));
+  v128.store(HALF_SIGN_AND_REST, i16x8.splat(<i16>0x8fff));
 
   v128.store(EXP_LOWEST, f32x4.splat(-104));
   v128.store(EXP_HIGHEST, f32x4.splat(89));
@@ -155,4 +172,12 @@ export function initialise(): void {
   v128.store(EXP_POLYNOMIAL, f32x4.splat(5.0000001201e-1), 80);
   v128.store(ONES_F32, f32x4.splat(1));
   v128.store(EXPONENT_BIAS, i32x4.splat(127));
+}
+
+/** Four bits of exponent and three of fraction; where a sign would be is a fifth bit of exponent. */
+function halvedE4M3(bits: u32): f32 {
+  const exponent = bits >> 3;
+  const fraction = bits & 7;
+  if (exponent === 0) return <f32>fraction * <f32>(1.0 / 1024);
+  return <f32>(fraction + 8) * reinterpret<f32>(<i32>(exponent + (127 - 11)) << 23);
 }

@@ -7,22 +7,18 @@
  */
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import { CpuHidden, type CpuMatrix, cpu } from "../compute/cpu/cpuTensors.ts";
-import { encodings } from "../compute/cpu/encodings.ts";
 import { mix as mixJob } from "../compute/cpu/jobs/elementwise.ts";
-import type { Product } from "../compute/cpu/multiplier.ts";
 import type { Ops } from "../compute/ops.ts";
 import type { Region } from "../memory/arena.ts";
-import { type CpuExpertLayer, type ExpertPart, partOfSlot } from "./cpuExpertLayer.ts";
+import type { CpuExpertLayer, ExpertPart } from "./cpuExpertLayer.ts";
 import type { Routing } from "./experts.ts";
 import { type ExpertGroup, groupByExpert } from "./mixture.ts";
 
+/** Multiply-adds of a matrix that take as long as adding one value of one expert. */
+const mixWork = 6;
+
 /** The slot that holds an expert of the layer; none while batches are only measured. */
 export type SlotOf = (expert: number) => Region | undefined;
-
-/** A group, and where its rows begin among those computed together. */
-interface PlacedGroup extends ExpertGroup {
-  readonly firstLocalRow: number;
-}
 
 export class CpuMixture {
   /** One group per expert that was chosen, in the order in which the routing first names them. */
@@ -36,7 +32,6 @@ export class CpuMixture {
   readonly #output: CpuHidden;
   /** `[rowCount, width]`: what each pair's expert says. */
   readonly #outputs: CpuHidden;
-  readonly #mark: number;
 
   constructor(
     backend: CpuBackend,
@@ -51,140 +46,131 @@ export class CpuMixture {
     const { groups, rows, rowCount } = groupByExpert(routing);
     this.groups = groups;
     this.#rows = rows;
-    this.#output = this.#allocate(x.tokens, x.width);
+    const { activations, multiplier } = backend;
+    this.#output = activations.allocate(x.tokens, x.width);
     // Made now and kept: whoever reads the batch after us, a shared expert say, finds them made.
-    for (const { matrix } of [layer.gate, layer.up]) backend.multiplier.encode(x, matrix);
-    this.#mark = backend.workspace.mark;
-    this.#outputs = this.#allocate(rowCount, x.width);
+    multiplier.encode(x, layer.gate.matrix);
+    multiplier.encode(x, layer.up.matrix);
+    this.#outputs = activations.allocate(rowCount, x.width);
   }
 
   /** Computes some of the groups, all of whose weights are in their slots. */
   compute(groups: readonly ExpertGroup[], slotOf: SlotOf): void {
-    const { workspace, multiplier } = this.#backend;
-    const layer = this.#layer;
-    const mark = workspace.mark;
-    const placed = place(groups);
+    const { activations, workspace, multiplier, schedule } = this.#backend;
+    const { gate, up, down } = this.#layer;
+    const { mark } = workspace;
+    const slots = groups.map(({ expert }) => slotOf(expert));
     const rowCount = groups.reduce((sum, { tokens }) => sum + tokens.length, 0);
-    const expertSize = layer.gate.matrix.rows;
 
-    const gate = this.#allocate(rowCount, expertSize);
-    const up = this.#allocate(rowCount, expertSize);
-    const gateInputs = this.#gather(layer.gate.matrix, placed, rowCount);
-    const upInputs = this.#sameEncoding
-      ? gateInputs
-      : this.#gather(layer.up.matrix, placed, rowCount);
-    const localRow = (rows: CpuHidden) => (group: PlacedGroup) =>
-      rows.address + group.firstLocalRow * rows.width * 4;
-    multiplier.multiply([
-      ...this.#products(layer.gate, placed, slotOf, gateInputs, localRow(gate)),
-      ...this.#products(layer.up, placed, slotOf, upInputs, localRow(up)),
-    ]);
+    const gates = activations.allocate(rowCount, gate.matrix.rows);
+    const ups = activations.allocate(rowCount, up.matrix.rows);
+    const gateInputs = this.#gather(gate.matrix, groups, rowCount);
+    const sharesInputs = multiplier.encodingFor(gate.matrix) === multiplier.encodingFor(up.matrix);
+    const upInputs = sharesInputs ? gateInputs : this.#gather(up.matrix, groups, rowCount);
+    this.#multiply(gate, groups, slots, gateInputs, gates);
+    this.#multiply(up, groups, slots, upInputs, ups);
 
-    const activated = cpu(this.#ops.swiglu(gate, up), CpuHidden);
-    const encoded = multiplier.encode(activated, layer.down.matrix);
-    const encodedRow = this.#encodedRowBytes(layer.down.matrix);
-    multiplier.multiply(
-      this.#products(
-        layer.down,
-        placed,
-        slotOf,
-        (group) => encoded + group.firstLocalRow * encodedRow,
-        (group) => this.#outputs.address + group.firstRow * this.#outputs.width * 4,
-      ),
-    );
+    const activated = cpu(this.#ops.swiglu(gates, ups), CpuHidden);
+    const encoded = multiplier.encode(activated, down.matrix);
+    schedule.finish(encoded);
+    this.#multiply(down, groups, slots, encoded.address, this.#outputs);
+    schedule.finishAll();
     workspace.release(mark);
+  }
+
+  /** What a computed group's expert says: f32 `[tokens, width]`, a view until the mixture is finished. */
+  rowsOf({ firstRow, tokens }: ExpertGroup): Float32Array {
+    const { width, address } = this.#outputs;
+    const { buffer } = this.#backend.hub.bytes;
+    return new Float32Array(buffer, address + firstRow * width * 4, tokens.length * width);
   }
 
   /** Adds each token's expert outputs, in routing order, times their weights: `[tokens, width]`. */
   finish(): CpuHidden {
-    const { workspace, jobs } = this.#backend;
+    const { workspace, schedule, measuring } = this.#backend;
     const { tokens, k, weights } = this.#routing;
     const output = this.#output;
     const pairs = tokens * k;
     const addresses = workspace.allocate(pairs * 4);
     const shares = workspace.allocate(pairs * 4);
-    if (!this.#backend.measuring) {
-      const { buffer } = this.#backend.hub.bytes;
-      const table = new Uint32Array(buffer, addresses, pairs);
-      for (const [pair, row] of this.#rows.entries())
-        table[pair] = this.#outputs.address + row * this.#outputs.width * 4;
-      new Float32Array(buffer, shares, pairs).set(weights);
-      jobs.add(
-        mixJob,
-        { items: tokens, workPerItem: k * output.width },
-        { rows: addresses, weights: shares, output: output.address, width: output.width, k },
-      );
-      this.#backend.run(jobs);
+    if (!measuring) {
+      const { hubWords, hubFloats } = this.#backend;
+      const rowBytes = this.#outputs.width * 4;
+      for (let pair = 0; pair < pairs; pair++) {
+        hubWords[addresses / 4 + pair] = this.#outputs.address + (this.#rows[pair] ?? 0) * rowBytes;
+      }
+      hubFloats.set(weights, shares / 4);
     }
-    workspace.release(this.#mark);
+    const job = schedule.addByRow(mixJob, mixWork * k * output.width, output, output, output);
+    job.rows = addresses;
+    job.weights = shares;
+    job.output = output.address;
+    job.width = output.width;
+    job.k = k;
+    // The memory of the mixture is given back with that of its layer: this job still reads it.
     return output;
   }
 
   /**
-   * The inputs of each expert as rows that lie together. One token's row serves all its experts as
-   * it is; a batch's rows are copied per expert.
+   * Address of the inputs of each expert as rows that lie together. One token's row serves all its
+   * experts as it is; a batch's rows are copied per expert.
    */
-  #gather(
-    matrix: CpuMatrix,
-    groups: readonly PlacedGroup[],
-    rowCount: number,
-  ): (group: PlacedGroup) => number {
-    const { workspace, multiplier, measuring } = this.#backend;
+  #gather(matrix: CpuMatrix, groups: readonly ExpertGroup[], rowCount: number): number {
+    const { workspace, multiplier, schedule, measuring } = this.#backend;
     const encoded = multiplier.encode(this.#x, matrix);
-    if (this.#x.tokens === 1) return () => encoded;
-    const rowBytes = this.#encodedRowBytes(matrix);
+    schedule.finish(encoded);
+    if (this.#isOneRow) return encoded.address;
+    const rowBytes = multiplier.encodedRowBytes(matrix);
     const gathered = workspace.allocate(rowCount * rowBytes);
-    if (!measuring) {
-      const { bytes } = this.#backend.hub;
-      for (const { tokens, firstLocalRow } of groups) {
-        for (const [offset, token] of tokens.entries()) {
-          const from = encoded + token * rowBytes;
-          bytes.copyWithin(gathered + (firstLocalRow + offset) * rowBytes, from, from + rowBytes);
-        }
+    if (measuring) return gathered;
+    const { bytes } = this.#backend.hub;
+    let to = gathered;
+    for (const { tokens } of groups) {
+      for (const token of tokens) {
+        const from = encoded.address + token * rowBytes;
+        bytes.copyWithin(to, from, from + rowBytes);
+        to += rowBytes;
       }
     }
-    return (group) => gathered + group.firstLocalRow * rowBytes;
+    return gathered;
   }
 
-  #products(
+  /**
+   * Appends the products of one part of some experts.
+   *
+   * @param inputs  address of their rows, group after group, encoded
+   * @param outputs the same rows of results; in `#outputs`, all groups have theirs
+   */
+  #multiply(
     part: ExpertPart,
-    groups: readonly PlacedGroup[],
-    slotOf: SlotOf,
-    inputOf: (group: PlacedGroup) => number,
-    outputOf: (group: PlacedGroup) => number,
-  ): Product[] {
-    return groups.map((group) => {
-      const slot = slotOf(group.expert);
-      return {
-        matrix: part.matrix,
-        region: this.#backend.place(part.matrix.name, slot && partOfSlot(slot, part)),
-        input: inputOf(group),
-        tokens: group.tokens.length,
-        output: outputOf(group),
-      };
-    });
+    groups: readonly ExpertGroup[],
+    slots: readonly (Region | undefined)[],
+    inputs: number,
+    outputs: CpuHidden,
+  ): void {
+    const { multiplier, schedule } = this.#backend;
+    const { matrix, slotOffset } = part;
+    const isShared = this.#isOneRow && part !== this.#layer.down;
+    const inputBytes = isShared ? 0 : multiplier.encodedRowBytes(matrix);
+    let row = 0;
+    for (let index = 0; index < groups.length; index++) {
+      const { tokens, firstRow } = groups[index] as ExpertGroup;
+      const { arena, address } = this.#backend.place(matrix.name, slots[index]);
+      const outputRow = outputs === this.#outputs ? firstRow : row;
+      multiplier.multiplyRows(
+        matrix,
+        arena,
+        address + slotOffset,
+        inputs + row * inputBytes,
+        tokens.length,
+        outputs.address + outputRow * outputs.width * 4,
+      );
+      row += tokens.length;
+    }
+    schedule.noteWritten(outputs);
   }
 
-  get #sameEncoding(): boolean {
-    const { multiplier } = this.#backend;
-    const { gate, up } = this.#layer;
-    return multiplier.encodingFor(gate.matrix) === multiplier.encodingFor(up.matrix);
+  get #isOneRow(): boolean {
+    return this.#x.tokens === 1;
   }
-
-  #encodedRowBytes(matrix: CpuMatrix): number {
-    return encodings[this.#backend.multiplier.encodingFor(matrix)].rowBytes(matrix.columns);
-  }
-
-  #allocate(tokens: number, width: number): CpuHidden {
-    return new CpuHidden(this.#backend.workspace.allocate(tokens * width * 4), tokens, width);
-  }
-}
-
-function place(groups: readonly ExpertGroup[]): PlacedGroup[] {
-  let firstLocalRow = 0;
-  return groups.map((group) => {
-    const placed = { ...group, firstLocalRow };
-    firstLocalRow += group.tokens.length;
-    return placed;
-  });
 }

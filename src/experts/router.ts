@@ -1,15 +1,18 @@
 /** Routes on the CPU: the router's logits, the family's rule, and the news of it. */
+import { channel } from "node:diagnostics_channel";
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import { CpuMatrix, cpu } from "../compute/cpu/cpuTensors.ts";
 import type { Hidden, Matrix, Ops } from "../compute/ops.ts";
 import { publish } from "../support/events.ts";
 import type { ForwardPass } from "./expertRoom.ts";
-import type { Experts, Routing } from "./experts.ts";
+import type { Routing, RoutingRule } from "./experts.ts";
 
 export interface RouterOptions {
   /** Ask the next layer's router early, of single tokens. @default false */
   readonly looksAhead?: boolean;
 }
+
+const routingEvents = channel("sluice:routing");
 
 export class Router {
   readonly #backend: CpuBackend;
@@ -40,7 +43,7 @@ export class Router {
     return this.#lookahead;
   }
 
-  async route(...[layer, router, x, rule]: Parameters<Experts["route"]>): Promise<Routing> {
+  async route(layer: number, router: Matrix, x: Hidden, rule: RoutingRule): Promise<Routing> {
     const backend = this.#backend;
     const logits = this.#ops.linear(router, x);
     if (backend.measuring) {
@@ -49,21 +52,27 @@ export class Router {
       const none = new Float32Array(x.tokens * router.rows);
       return scattered(rule(none, x.tokens, router.rows), router.rows);
     }
+    const ahead = this.#askNext(layer, router, x);
     const values = backend.floatsOf(logits);
     const routing = rule(values, x.tokens, router.rows);
-    this.#lookahead = this.#lookAhead(layer, router, x);
-    publish("sluice:routing", () => ({
-      model: backend.identity,
-      layer,
-      ...routing,
-      pass: this.#pass,
-      logits: values,
-      lookahead: this.#lookahead,
-    }));
+    this.#lookahead = ahead && backend.floatsOf(ahead).slice();
+    if (routingEvents.hasSubscribers) this.#announce(layer, routing, values);
     return routing;
   }
 
-  #lookAhead(layer: number, router: Matrix, x: Hidden): Float32Array | undefined {
+  #announce(layer: number, routing: Routing, logits: Float32Array): void {
+    publish("sluice:routing", () => ({
+      model: this.#backend.identity,
+      layer,
+      ...routing,
+      pass: this.#pass,
+      logits,
+      lookahead: this.#lookahead,
+    }));
+  }
+
+  /** What the next layer's router says about `x`; computed in the round of `router` itself. */
+  #askNext(layer: number, router: Matrix, x: Hidden): Hidden | undefined {
     if (!this.#looksAhead || x.tokens !== 1) return undefined;
     const layers = [...this.#routers.keys()];
     const next = this.#routers.get(layers[layers.indexOf(layer) + 1] ?? -1);
@@ -75,11 +84,11 @@ export class Router {
       multiplier.encodingFor(cpu(one, CpuMatrix)),
     );
     if (encoding !== other) return undefined;
-    return this.#backend.floatsOf(this.#ops.linear(next, x)).slice();
+    return this.#ops.linear(next, x);
   }
 }
 
 /** The routing that takes most memory: as many different experts as there can be. */
-function scattered(routing: Routing, expertCount: number): Routing {
+export function scattered(routing: Routing, expertCount: number): Routing {
   return { ...routing, experts: routing.experts.map((_, pair) => pair % expertCount) };
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { claimChunk, createControlBlock, openRound } from "../../src/compute/cpu/controlBlock.ts";
+import { roundWords } from "../../src/compute/cpu/jobList.ts";
 
-const noJobs = { words: new Int32Array(16), jobCount: 1 };
+const noJobs = { words: new Int32Array(roundWords), jobCount: 1 };
 
 test("each chunk of a round is claimed once", () => {
   const control = createControlBlock();

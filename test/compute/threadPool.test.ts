@@ -25,7 +25,7 @@ function createPool(options: Partial<ThreadPoolOptions> = {}): ThreadPool {
 afterAll(() => Promise.all(pools.map((pool) => pool[Symbol.asyncDispose]())));
 
 /** So that each item is a chunk, and each round shared. */
-const heavy = 1e6;
+const heavy = 4e6;
 
 /** Points of a plane, each turned by a quarter per round: a chunk run twice, or never, shows. */
 function createTurntable(points: number) {
@@ -38,16 +38,22 @@ function createTurntable(points: number) {
     regionFloats(x).set([1, 0], point * 2);
     regionFloats(angles).set([0, 1], point * 2); // cosine, sine
   }
-  const jobs = new JobList(3);
+  const jobs = new JobList();
   const plane = { headSize: 2, rotarySize: 2, heads: 1, neox: 0 };
   const quarter = { x: x.address, angles: angles.address, ...plane };
+  const addTurn = (count: number, arena = 0) =>
+    Object.assign(jobs.add(rotate, count, heavy, arena), quarter);
   return {
-    quarter,
     memories: [arena.memory],
     jobs,
     /** Turns the first `count` points. */
     turn(pool: ThreadPool, count = points): void {
-      jobs.add(rotate, { items: count, workPerItem: heavy }, quarter);
+      addTurn(count);
+      pool.run(jobs);
+    },
+    /** A round in an arena that nobody has attached. */
+    turnNowhere(pool: ThreadPool): void {
+      addTurn(64, 7);
       pool.run(jobs);
     },
     /** Without the signs of zeros. */
@@ -85,8 +91,7 @@ test("threads lost to a failure come back for those who still hold the pool", as
   await using _outer = await pool.hold(table.memories);
   {
     await using _inner = await pool.hold(table.memories);
-    table.jobs.add(rotate, { arena: 7, items: 64, workPerItem: heavy }, table.quarter);
-    expect(() => pool.run(table.jobs)).toThrow(SluiceError);
+    expect(() => table.turnNowhere(pool)).toThrow(SluiceError);
     table.jobs.clear();
   }
   await using _again = await pool.hold(table.memories);
@@ -127,8 +132,7 @@ test("a job that throws ends the round with an error, and the pool works again",
   const table = createTurntable(8);
   {
     await using _threads = await pool.hold(table.memories);
-    table.jobs.add(rotate, { arena: 7, items: 64, workPerItem: heavy }, table.quarter);
-    expect(() => pool.run(table.jobs)).toThrow(SluiceError);
+    expect(() => table.turnNowhere(pool)).toThrow(SluiceError);
     table.jobs.clear();
     expect(() => table.turn(pool)).toThrow("this generation is lost");
     table.jobs.clear();

@@ -17,6 +17,7 @@ const names = {
   roundF16: true,
   roundBF16: true,
   storeHalf: true,
+  storeQ8_0: true,
   matvecF32: true,
   matvecF16: true,
   matvecBF16: true,
@@ -27,6 +28,9 @@ const names = {
   matvecQ5_1: true,
   matvecIQ4_NL: true,
   matvecMXFP4: true,
+  matvecNVFP4: true,
+  matvecQ1_0: true,
+  matvecQ2_0: true,
   matvecQ2_K: true,
   matvecQ3_K: true,
   matvecQ4_K: true,
@@ -51,8 +55,7 @@ const names = {
   add: true,
   scale: true,
   addScaled: true,
-  attendF32: true,
-  attendF16: true,
+  attend: true,
 } satisfies Record<keyof WasmKernels, true>;
 
 test.each(builds)("the $build build exports what the interface says", ({ module }) => {

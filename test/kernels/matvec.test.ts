@@ -137,6 +137,49 @@ test.each([5, 6, 7])("float kernels take rows of %i columns", (columns) => {
   }
 });
 
+test("infinite, NaN and subnormal F16 weights and activations of any size are exact", () => {
+  const columns = 16;
+  const row = (at: number, weight: number) => {
+    const halves = Float16Array.from({ length: columns }, (_, i) => i - 7);
+    halves[at] = weight;
+    return halves;
+  };
+  const weights = [Infinity, -Infinity, NaN, 65504, -65504, 2 ** -24, -(2 ** -14), 0];
+  const rows = weights.map((weight, i) => row(i + 3, weight));
+  const bytes = new Uint8Array(Float16Array.from(rows.flatMap((halves) => [...halves])).buffer);
+  for (const largest of [1, 65504, 65536, 2 ** 100, 2 ** -140]) {
+    for (const tokens of [1, 2, 3, 5]) {
+      const x = Float32Array.from(
+        { length: tokens * columns },
+        (_, i) => (largest * (1 + i)) / 128,
+      );
+      for (const [, kernels] of bed.builds) {
+        bed.clear();
+        const matrix = bed.putBytes(bytes, 2);
+        const activations = bed.put(x);
+        const output = bed.allocate(4 * tokens * rows.length);
+        const scratch = bed.allocate(4 * columns);
+        const { length } = rows;
+        kernels.matvecF16(matrix, activations, output, columns, 0, length, tokens, length, scratch);
+        for (let token = 0; token < tokens; token++) {
+          const given = x.subarray(token * columns, (token + 1) * columns);
+          const expected = rows.map((halves) => dotInOrder(Float32Array.from(halves), given));
+          const found = bed.floats(output + 4 * token * length, length);
+          expect([...found]).toEqual(expected);
+        }
+        expect(bed.floats(activations, x.length)).toEqual(x); // left as they were
+      }
+    }
+  }
+});
+
+/** The order of additions that floats.ts promises, in f32. */
+function dotInOrder(weights: Float32Array, x: Float32Array): number {
+  const lanes = new Float32Array(4);
+  for (const [i, weight] of weights.entries()) lanes[i % 4] += Math.fround(weight * x[i]);
+  return Math.fround(Math.fround(lanes[0] + lanes[2]) + Math.fround(lanes[1] + lanes[3]));
+}
+
 test("a matrix beyond two GiB gives the same bits", () => {
   const far = new KernelBed(2100);
   const given = product("Q4_K", 6, 512, 1);

@@ -24,6 +24,8 @@ export const halfFields: Partial<Record<FormatName, readonly number[]>> = {
   IQ3_S: [0],
   TQ1_0: [52],
   TQ2_0: [64],
+  Q1_0: [0],
+  Q2_0: [0],
 };
 
 /** Numbers between -size and size. */

@@ -9,7 +9,7 @@
  * read before it belong to its round, and that the jobs, which are read after it, stay until it is
  * done. Words that several threads read and write are only touched through Atomics.
  */
-import { jobLimit, jobWords } from "./jobList.ts";
+import { jobWords, roundField, roundWords, startWords } from "./jobList.ts";
 
 /** Word indices, a cache line apart where two threads would fight over one. */
 export const word = {
@@ -19,8 +19,7 @@ export const word = {
   claim: 16,
   /** Chunks finished in this round. */
   done: 32,
-  jobCount: 48,
-  chunkCount: 49,
+  chunkCount: 48,
   /** 1 when the threads are to return. */
   stop: 64,
   /** 1 when a thread threw: the round will never be complete. */
@@ -31,7 +30,8 @@ export const word = {
   callerSleeps: 96,
   /** The last round each thread left, from here on. */
   left: 112,
-  jobs: 512,
+  /** The words of the round, as a `JobList` has them. */
+  roundWords: 512,
 } as const;
 
 const chunkBits = 12;
@@ -45,24 +45,34 @@ export const roundLimit: number = 1 << 20;
 export const threadLimit = 256;
 
 export function createControlBlock(): Int32Array<SharedArrayBuffer> {
-  const words = word.jobs + jobLimit * jobWords;
+  const words = word.roundWords + roundWords;
   return new Int32Array(new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT));
 }
 
-/** Gives a round to all threads: the first `jobCount` jobs of `jobs`, in `chunks` chunks. */
-export function openRound(
-  control: Int32Array,
-  round: number,
-  jobs: { readonly words: Int32Array; readonly jobCount: number; readonly chunkCount: number },
-): void {
+/** What there is to do in a round; a `JobList` that has been cut. */
+export interface RoundJobs {
+  readonly words: Int32Array;
+  readonly jobCount: number;
+  readonly chunkCount: number;
+}
+
+/** Gives a round to all threads. */
+export function openRound(control: Int32Array, round: number, jobs: RoundJobs): void {
   Atomics.store(control, word.claim, (round << chunkBits) | closed);
-  control.set(jobs.words.subarray(0, jobs.jobCount * jobWords), word.jobs);
-  Atomics.store(control, word.jobCount, jobs.jobCount);
-  Atomics.store(control, word.chunkCount, jobs.chunkCount);
+  const { words, jobCount, chunkCount } = jobs;
+  copyWords(words, control, roundField.chunkStarts, (chunkCount + 1) * startWords);
+  copyWords(words, control, roundField.jobs, jobCount * jobWords);
+  Atomics.store(control, word.chunkCount, chunkCount);
   Atomics.store(control, word.done, 0);
   Atomics.store(control, word.claim, round << chunkBits);
   Atomics.store(control, word.round, round);
   if (Atomics.load(control, word.sleeping) > 0) Atomics.notify(control, word.round);
+}
+
+/** By a loop, because `set` wants a view made of what it copies, and rounds are many. */
+function copyWords(round: Int32Array, control: Int32Array, at: number, count: number): void {
+  for (let index = at; index < at + count; index++)
+    control[word.roundWords + index] = round[index] as number;
 }
 
 /** The next chunk of `round`, or -1 when none is left or the round is over. */

@@ -9,11 +9,14 @@ import { Arenas } from "../../memory/arenas.ts";
 import { SluiceError } from "../../support/errors.ts";
 import type { KeyValueFormat, KeyValueShape } from "../keyValueCache.ts";
 import type { Hidden } from "../ops.ts";
+import { Activations } from "./activations.ts";
 import { CpuKeyValueCache } from "./cpuKeyValueCache.ts";
 import { CpuHidden, cpu } from "./cpuTensors.ts";
 import type { Arithmetic } from "./encodings.ts";
-import { JobList } from "./jobList.ts";
+import type { JobList } from "./jobList.ts";
+import { attentionScratch } from "./jobs/attention.ts";
 import { Multiplier } from "./multiplier.ts";
+import { Schedule } from "./schedule.ts";
 import { ThreadPool } from "./threadPool.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -26,6 +29,8 @@ export interface CpuBackendOptions {
   readonly contextLength: number;
   readonly arenaBytes?: number;
   readonly stallMs?: number;
+  /** What stands for the model in events. @default an object of its own */
+  readonly identity?: object;
 }
 
 /** What a model asks of the memory, known once its tensors are. */
@@ -42,18 +47,24 @@ const nowhere: Region = { arena: { index: 1 } as Arena, address: 0, byteLength: 
 /** The event loop gets its turn at least this often, whether batches are long or many. */
 const turnMs = 20;
 
+const atOnce = Promise.resolve();
+
 export class CpuBackend implements AsyncDisposable {
   readonly options: CpuBackendOptions;
   /** Stands for the model in events. */
-  readonly identity: object = {};
-  readonly jobs: JobList;
+  readonly identity: object;
+  readonly schedule: Schedule = new Schedule((jobs) => this.run(jobs));
   readonly workspace: Workspace = new Workspace();
+  /** What verbs make. */
+  readonly activations: Activations = new Activations(this.workspace);
   readonly multiplier: Multiplier;
   /** The one staging workspace of a measured batch: as if all weights lay outside the hub. */
   readonly #measuredStaging = new Workspace();
   readonly #stagings = new Map<number, Workspace>();
   #arenas: Arenas | undefined;
   #threads: ThreadPool | undefined;
+  #hubFloats: Float32Array | undefined;
+  #hubWords: Uint32Array | undefined;
   #stagingBase = 0;
   #scratchBytes = 0;
   #signal: AbortSignal | undefined;
@@ -61,13 +72,12 @@ export class CpuBackend implements AsyncDisposable {
 
   constructor(options: CpuBackendOptions) {
     this.options = options;
-    this.jobs = new JobList(options.threads);
+    this.identity = options.identity ?? {};
     this.multiplier = new Multiplier({
       model: this.identity,
       arithmetic: options.arithmetic,
       workspace: this.workspace,
-      jobs: this.jobs,
-      run: (jobs) => this.run(jobs),
+      schedule: this.schedule,
       stagingOf: (arena) => this.#staging(arena),
       hub: () => this.#arenas?.list[0],
     });
@@ -81,8 +91,8 @@ export class CpuBackend implements AsyncDisposable {
   /** Takes the memory that the measured batches asked for. */
   settle(needs: MemoryNeeds): void {
     const { contextLength, threads, module, stallMs, arenaBytes } = this.options;
-    const scores = needs.headValues + contextLength;
-    const scratchBytes = roundUp(4 * Math.max(needs.longestRow, scores) + 64);
+    const attention = attentionScratch(needs.headValues, contextLength);
+    const scratchBytes = roundUp(4 * Math.max(needs.longestRow, attention) + 64);
     this.#scratchBytes = scratchBytes;
     const workspaceBytes = this.workspace.peakBytes;
     const stagingBytes = this.#measuredStaging.peakBytes;
@@ -123,6 +133,17 @@ export class CpuBackend implements AsyncDisposable {
     return hub;
   }
 
+  /** The hub's memory. */
+  get hubFloats(): Float32Array {
+    this.#hubFloats ??= new Float32Array(this.hub.bytes.buffer);
+    return this.#hubFloats;
+  }
+
+  get hubWords(): Uint32Array {
+    this.#hubWords ??= new Uint32Array(this.hub.bytes.buffer);
+    return this.#hubWords;
+  }
+
   /** Place of a tensor; while measuring, a stand-in outside the hub: the worst case for copies. */
   place(name: string, region: Region | undefined): Region {
     if (region !== undefined) return region;
@@ -130,10 +151,11 @@ export class CpuBackend implements AsyncDisposable {
     throw new Error(`${name} has not been loaded`);
   }
 
-  /** The values of `x`, as a view of the hub: valid until the layer that made it ends. */
+  /** The values of `x`, computed, as a view of the hub: valid until the layer that made it ends. */
   floatsOf(x: Hidden): Float32Array {
-    const { address, tokens, width } = cpu(x, CpuHidden);
-    return new Float32Array(this.hub.bytes.buffer, address, tokens * width);
+    const hidden = cpu(x, CpuHidden);
+    this.schedule.finish(hidden);
+    return hidden.floats(this.hub.bytes.buffer);
   }
 
   createCache(shape: KeyValueShape, format: KeyValueFormat, capacity: number): CpuKeyValueCache {
@@ -153,13 +175,13 @@ export class CpuBackend implements AsyncDisposable {
    * @throws SluiceError `aborted`, between two layers, once `signal` says so
    */
   async during<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    const mark = this.workspace.mark;
+    const { mark } = this.workspace;
     this.#signal = signal;
     try {
       await using _threads = await this.holdThreads();
       return await work();
     } finally {
-      this.jobs.clear();
+      this.schedule.jobs.clear();
       this.workspace.release(mark);
       this.#signal = undefined;
     }
@@ -172,7 +194,12 @@ export class CpuBackend implements AsyncDisposable {
   }
 
   /** Lets the event loop run if it has waited long; throws if the batch was cancelled. */
-  async breathe(): Promise<void> {
+  breathe(): Promise<void> {
+    const isDue = performance.now() - this.#lastTurn > turnMs;
+    return isDue || this.#signal?.aborted ? this.#breathe() : atOnce;
+  }
+
+  async #breathe(): Promise<void> {
     if (performance.now() - this.#lastTurn > turnMs) {
       await nextTurn();
       this.#lastTurn = performance.now();

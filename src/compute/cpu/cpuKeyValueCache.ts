@@ -2,7 +2,12 @@
 import { type Arena, type Region, roundUp } from "../../memory/arena.ts";
 import type { Arenas } from "../../memory/arenas.ts";
 import { SluiceError } from "../../support/errors.ts";
-import type { KeyValueCache, KeyValueFormat, KeyValueShape } from "../keyValueCache.ts";
+import {
+  headRowBytes,
+  type KeyValueCache,
+  type KeyValueFormat,
+  type KeyValueShape,
+} from "../keyValueCache.ts";
 
 export class CpuKeyValueCache implements KeyValueCache, Disposable {
   readonly format: KeyValueFormat;
@@ -26,9 +31,9 @@ export class CpuKeyValueCache implements KeyValueCache, Disposable {
     this.capacity = capacity;
     this.#arenas = arenas;
     if (arenas === undefined) return;
-    const rowsBytes = shape.keyValueHeadCount * capacity * (format === "f16" ? 2 : 4);
-    const keyBytes = roundUp(rowsBytes * shape.headSize);
-    const valueBytes = roundUp(rowsBytes * shape.valueSize);
+    const rows = shape.keyValueHeadCount * capacity;
+    const keyBytes = roundUp(rows * headRowBytes(shape.headSize, format));
+    const valueBytes = roundUp(rows * headRowBytes(shape.valueSize, format));
     this.#keyBytes = keyBytes;
     try {
       for (let layersLeft = shape.layerCount; layersLeft > 0; layersLeft--) {

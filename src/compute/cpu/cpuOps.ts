@@ -1,7 +1,11 @@
-/** The verbs of `ops.ts` on WASM kernels and threads. Each runs when it is called. */
+/**
+ * The verbs of `ops.ts` on WASM kernels and threads. A verb appends jobs to the schedule; they have
+ * run when somebody reads their results, or the layer ends.
+ */
+import { channel } from "node:diagnostics_channel";
 import { ropeAngles } from "../../numerics/rope.ts";
 import { publish } from "../../support/events.ts";
-import type { KeyValueCache } from "../keyValueCache.ts";
+import { type KeyValueCache, keyValueFormats } from "../keyValueCache.ts";
 import type { Hidden, Ops, Vector } from "../ops.ts";
 import type { CpuBackend } from "./cpuBackend.ts";
 import { CpuKeyValueCache } from "./cpuKeyValueCache.ts";
@@ -9,13 +13,20 @@ import { CpuAngles, CpuHidden, CpuMatrix, CpuVector, cpu } from "./cpuTensors.ts
 import { attend, remember, rotate } from "./jobs/attention.ts";
 import { add, rmsNorm, swiglu } from "./jobs/elementwise.ts";
 
+/** Multiply-adds of a matrix that take as long as one value does here, roughly. */
+const valueWork = { add: 8, rmsNorm: 40, rotate: 16, remember: 16, swiglu: 60 } as const;
+
+const layerEvents = channel("sluice:layer");
+
 export function createCpuOps(backend: CpuBackend): Ops {
-  const { workspace, multiplier, jobs } = backend;
+  const { activations, workspace, multiplier, schedule } = backend;
+  /** The latest round in which some cache is read or written. */
+  let cacheRound = 0;
 
   return {
     embed(table, tokens) {
       const matrix = cpu(table, CpuMatrix);
-      const x = allocate(tokens.length, matrix.columns);
+      const x = activations.allocate(tokens.length, matrix.columns);
       if (backend.measuring) return x;
       const output = backend.floatsOf(x);
       const { arena, address } = backend.place(matrix.name, matrix.region);
@@ -30,31 +41,22 @@ export function createCpuOps(backend: CpuBackend): Ops {
     linear(weights, input) {
       const matrix = cpu(weights, CpuMatrix);
       const x = cpu(input, CpuHidden);
-      const output = allocate(x.tokens, matrix.rows);
+      const output = activations.allocate(x.tokens, matrix.rows);
       const region = backend.place(matrix.name, matrix.region);
-      multiplier.multiply([
-        {
-          matrix,
-          region,
-          input: multiplier.encode(x, matrix),
-          tokens: x.tokens,
-          output: output.address,
-        },
-      ]);
-      if (matrix.bias !== undefined) addBias(output, matrix.bias);
+      const { bias } = matrix;
+      const biasAddress = bias === undefined ? 0 : backend.place(bias.name, bias.region).address;
+      multiplier.multiply(matrix, region, x, output, biasAddress);
       return output;
     },
 
     addTo(target, addend) {
       const x = cpu(target, CpuHidden);
       const y = cpu(addend, CpuHidden);
-      x.encoded.clear();
-      jobs.add(
-        add,
-        { items: x.tokens, workPerItem: x.width },
-        { x: x.address, y: y.address, width: x.width },
-      );
-      backend.run(jobs);
+      const job = schedule.addByRow(add, valueWork.add * x.width, x, y, x);
+      job.x = x.address;
+      job.y = y.address;
+      job.width = x.width;
+      x.forgetEncoded();
     },
 
     rmsNorm: (x, gain, epsilon) => normalise(x, gain, epsilon),
@@ -73,30 +75,26 @@ export function createCpuOps(backend: CpuBackend): Ops {
     rotate(input, turn) {
       const x = cpu(input, CpuHidden);
       const { address, rope } = cpu(turn, CpuAngles);
-      jobs.add(
-        rotate,
-        { items: x.tokens, workPerItem: 2 * x.width },
-        {
-          x: x.address,
-          angles: address,
-          headSize: rope.headSize,
-          rotarySize: rope.rotarySize,
-          heads: x.width / rope.headSize,
-          neox: rope.pairing === "neox" ? 1 : 0,
-        },
-      );
-      backend.run(jobs);
+      const job = schedule.addByRow(rotate, valueWork.rotate * x.width, x, x, x);
+      job.x = x.address;
+      job.angles = address;
+      job.headSize = rope.headSize;
+      job.rotarySize = rope.rotarySize;
+      job.heads = x.width / rope.headSize;
+      job.neox = rope.pairing === "neox" ? 1 : 0;
+      x.forgetEncoded();
       return x;
     },
 
     remember(target, layer, keys, values) {
       const cache = cpu(target, CpuKeyValueCache);
-      if (backend.measuring) return;
       const { headSize, valueSize } = cache.shape;
-      const place = cache.layer(layer);
-      addRemember(cache, place.arena.index, cpu(keys, CpuHidden), place.keys, headSize);
-      addRemember(cache, place.arena.index, cpu(values, CpuHidden), place.values, valueSize);
-      backend.run(jobs);
+      if (cacheRound === schedule.round) schedule.finishAll();
+      const place = backend.measuring ? undefined : cache.layer(layer);
+      const arena = place?.arena.index ?? 0;
+      addRemember(cache, arena, cpu(keys, CpuHidden), place?.keys ?? 0, headSize);
+      addRemember(cache, arena, cpu(values, CpuHidden), place?.values ?? 0, valueSize);
+      cacheRound = schedule.round;
     },
 
     attend: (queries, cache, layer, scale) => attention(queries, cache, layer, scale),
@@ -104,19 +102,18 @@ export function createCpuOps(backend: CpuBackend): Ops {
     swiglu(first, second) {
       const gate = cpu(first, CpuHidden);
       const up = cpu(second, CpuHidden);
-      const output = allocate(gate.tokens, gate.width);
-      jobs.add(
-        swiglu,
-        { items: gate.tokens, workPerItem: 8 * gate.width },
-        { gate: gate.address, up: up.address, output: output.address, width: gate.width },
-      );
-      backend.run(jobs);
+      const output = activations.allocate(gate.tokens, gate.width);
+      const job = schedule.addByRow(swiglu, valueWork.swiglu * gate.width, gate, up, output);
+      job.gate = gate.address;
+      job.up = up.address;
+      job.output = output.address;
+      job.width = gate.width;
       return output;
     },
 
     rows(input, indices) {
       const x = cpu(input, CpuHidden);
-      const output = allocate(indices.length, x.width);
+      const output = activations.allocate(indices.length, x.width);
       if (backend.measuring) return output;
       const from = backend.floatsOf(x);
       const to = backend.floatsOf(output);
@@ -128,12 +125,13 @@ export function createCpuOps(backend: CpuBackend): Ops {
 
     async eachLayer(layer, input, run) {
       const x = cpu(input, CpuHidden);
-      const mark = workspace.mark;
+      const { mark } = workspace;
       await backend.breathe();
       await run();
-      x.encoded.clear();
+      schedule.finishAll();
+      x.forgetEncoded();
       workspace.release(mark);
-      if (backend.measuring) return;
+      if (backend.measuring || !layerEvents.hasSubscribers) return;
       publish("sluice:layer", () => ({
         model: backend.identity,
         layer,
@@ -144,28 +142,36 @@ export function createCpuOps(backend: CpuBackend): Ops {
     },
   };
 
-  function allocate(tokens: number, width: number): CpuHidden {
-    return new CpuHidden(workspace.allocate(tokens * width * 4), tokens, width);
-  }
-
   function normalise(input: Hidden, gain: Vector, epsilon: number): CpuHidden {
     const x = cpu(input, CpuHidden);
-    const output = allocate(x.tokens, x.width);
+    const output = activations.allocate(x.tokens, x.width);
     const region = backend.place(gain.name, cpu(gain, CpuVector).region);
-    const rows = (x.tokens * x.width) / gain.length;
-    jobs.add(
-      rmsNorm,
-      { items: rows, workPerItem: 2 * gain.length },
-      {
-        source: x.address,
-        gain: region.address,
-        output: output.address,
-        width: gain.length,
-        epsilon,
-      },
-    );
-    backend.run(jobs);
+    const job = schedule.addByRow(rmsNorm, valueWork.rmsNorm * x.width, x, x, output);
+    job.source = x.address;
+    job.gain = region.address;
+    job.output = output.address;
+    job.width = gain.length;
+    job.parts = x.width / gain.length;
+    job.epsilon = epsilon;
     return output;
+  }
+
+  function addRemember(
+    cache: CpuKeyValueCache,
+    arena: number,
+    x: CpuHidden,
+    address: number,
+    size: number,
+  ): void {
+    const work = valueWork.remember * x.width;
+    const job = schedule.addByRow(remember, work, x, x, undefined, arena);
+    job.source = x.address;
+    job.cache = address;
+    job.format = keyValueFormats.indexOf(cache.format);
+    job.heads = cache.shape.keyValueHeadCount;
+    job.size = size;
+    job.capacity = cache.capacity;
+    job.first = cache.length - x.tokens;
   }
 
   function attention(
@@ -178,60 +184,28 @@ export function createCpuOps(backend: CpuBackend): Ops {
     const cache = cpu(target, CpuKeyValueCache);
     const { keyValueHeadCount, headSize, valueSize } = cache.shape;
     const heads = queries.width / headSize;
-    const output = allocate(queries.tokens, heads * valueSize);
+    const output = activations.allocate(queries.tokens, heads * valueSize);
+    // The queries, and what the cache is to remember.
+    schedule.finishAll();
     if (backend.measuring) return output;
     const { arena, keys, values } = cache.layer(layer);
-    const items = queries.tokens * heads;
-    jobs.add(
-      attend,
-      { arena: arena.index, items, workPerItem: cache.length * (headSize + valueSize) },
-      {
-        queries: queries.address,
-        output: output.address,
-        keys,
-        values,
-        half: cache.format === "f16" ? 1 : 0,
-        heads,
-        headsPerKeyValueHead: heads / keyValueHeadCount,
-        sizes: headSize | (valueSize << 16),
-        capacity: cache.capacity,
-        first: cache.length - queries.tokens,
-        scale,
-      },
-    );
-    backend.run(jobs);
+    const work = cache.length * (headSize + valueSize);
+    const job = schedule.add(attend, queries.tokens * heads, work, arena.index);
+    job.queries = queries.address;
+    job.output = output.address;
+    job.keys = keys;
+    job.values = values;
+    job.format = keyValueFormats.indexOf(cache.format);
+    job.tokens = queries.tokens;
+    job.heads = heads;
+    job.headsPerKeyValueHead = heads / keyValueHeadCount;
+    job.sizes = headSize | (valueSize << 16);
+    job.capacity = cache.capacity;
+    job.first = cache.length - queries.tokens;
+    job.scale = scale;
+    schedule.noteRead(queries);
+    schedule.noteWritten(output);
+    cacheRound = schedule.round;
     return output;
-  }
-
-  function addRemember(
-    cache: CpuKeyValueCache,
-    arena: number,
-    x: CpuHidden,
-    address: number,
-    size: number,
-  ): void {
-    jobs.add(
-      remember,
-      { arena, items: x.tokens, workPerItem: 2 * x.width },
-      {
-        source: x.address,
-        cache: address,
-        half: cache.format === "f16" ? 1 : 0,
-        heads: cache.shape.keyValueHeadCount,
-        size,
-        capacity: cache.capacity,
-        first: cache.length - x.tokens,
-      },
-    );
-  }
-
-  function addBias(output: CpuHidden, bias: CpuVector): void {
-    if (backend.measuring) return;
-    const { arena, address } = backend.place(bias.name, bias.region);
-    const added = new Float32Array(arena.bytes.buffer, address, bias.length);
-    const sum = backend.floatsOf(output);
-    for (let index = 0; index < sum.length; index++) {
-      sum[index] = (sum[index] ?? 0) + (added[index % bias.length] ?? 0);
-    }
   }
 }

@@ -3,20 +3,63 @@ import type { Region } from "../../memory/arena.ts";
 import type { BlockFormat } from "../../numerics/formats/blockFormat.ts";
 import type { Rope } from "../../numerics/rope.ts";
 import type { Angles, Hidden, Matrix, Vector } from "../ops.ts";
-import type { EncodingName } from "./encodings.ts";
+import { encodingNames } from "./encodings.ts";
 
-/** f32 activations `[tokens, width]` in the hub (arena 0). */
-export class CpuHidden implements Hidden {
-  readonly address: number;
-  readonly tokens: number;
-  readonly width: number;
-  /** Encoded forms made so far, by address; several matrices often read the same `x`. */
-  readonly encoded: Map<EncodingName, number> = new Map();
+/** A buffer in the hub with a row per token, and what the round under way does with it. */
+export class Rows {
+  address = 0;
+  tokens = 0;
+  /** The latest round with a job that touches it. */
+  usedIn = 0;
+  /** The chain of that round that touches it row by row; -1 for other jobs, or several. */
+  usedBy = -1;
+  /** The latest round with a job that writes it. */
+  writtenIn = 0;
 
-  constructor(address: number, tokens: number, width: number) {
+  /** From now on other rows, which no job has touched yet. */
+  place(address: number, tokens: number): void {
     this.address = address;
     this.tokens = tokens;
+    this.usedIn = 0;
+    this.writtenIn = 0;
+  }
+}
+
+/** f32 activations `[tokens, width]` in the hub (arena 0). */
+export class CpuHidden extends Rows implements Hidden {
+  width = 0;
+  /** Encoded forms, in the order of `encodingNames`: several matrices often read the same `x`. */
+  readonly #encoded = encodingNames.map(() => new Rows());
+  #floats: Float32Array | undefined;
+
+  constructor(address: number, tokens: number, width: number) {
+    super();
+    this.set(address, tokens, width);
+  }
+
+  /** From now on other activations: handles are used again, see `Activations`. */
+  set(address: number, tokens: number, width: number): void {
+    if (address !== this.address || tokens * width !== this.#floats?.length)
+      this.#floats = undefined;
+    this.place(address, tokens);
     this.width = width;
+    this.forgetEncoded();
+  }
+
+  /** The rows in an encoding, by its place in `encodingNames`; at address 0 if not made yet. */
+  encodedAs(encoding: number): Rows {
+    return this.#encoded[encoding] as Rows;
+  }
+
+  /** Encoded forms hold no longer, or their memory is given back. */
+  forgetEncoded(): void {
+    for (const rows of this.#encoded) rows.address = 0;
+  }
+
+  /** A view of the values in the hub's memory. */
+  floats(hub: ArrayBufferLike): Float32Array {
+    this.#floats ??= new Float32Array(hub, this.address, this.tokens * this.width);
+    return this.#floats;
   }
 }
 

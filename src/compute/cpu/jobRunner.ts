@@ -1,12 +1,15 @@
-/** Runs one chunk of one job, on whichever thread claimed it. */
-import { jobField, jobWords } from "./jobList.ts";
+/** Runs one chunk of a round, on whichever thread claimed it. */
+import { jobField, jobWords, roundField, startWords } from "./jobList.ts";
 import { jobKinds } from "./jobs/index.ts";
+import type { Chunk } from "./jobs/job.ts";
 import { openThreadArena, type ThreadArena } from "./threadArena.ts";
 
 export class JobRunner {
   /** By index; 0 is the hub. */
   readonly #arenas: ThreadArena[] = [];
   readonly #module: WebAssembly.Module;
+  /** One object for all chunks: a thread runs one job after the other. */
+  #chunk: { -readonly [Field in keyof Chunk]: Chunk[Field] } | undefined;
   /** Address of this thread's own bytes, the same in every arena. */
   scratch = 0;
 
@@ -21,26 +24,34 @@ export class JobRunner {
     }
   }
 
-  /** Runs chunk `chunk` of the round whose jobs start at `words[base]`; `floats` views the same. */
-  run(
-    words: Int32Array,
-    floats: Float32Array,
-    base: number,
-    jobCount: number,
-    chunk: number,
-  ): void {
-    const at = base + findJob(words, base, jobCount, chunk) * jobWords;
+  /** Runs chunk `chunk` of the round whose words start at `words[base]`; `floats` views the same. */
+  run(words: Int32Array, floats: Float32Array, base: number, chunk: number): void {
+    const start = base + roundField.chunkStarts + chunk * startWords;
+    const last = read(words, start + startWords);
+    const end = read(words, start + startWords + 1);
+    let job = read(words, start);
+    let begin = read(words, start + 1);
+    while (job < last || (job === last && begin < end)) {
+      const head = base + roundField.jobs + job * jobWords;
+      const stop = job === last ? end : read(words, head + jobField.items);
+      const chain = read(words, head + jobField.chain);
+      for (let link = 0; link < chain; link++)
+        this.#runJob(words, floats, head + link * jobWords, begin, stop);
+      job += chain;
+      begin = 0;
+    }
+  }
+
+  #runJob(words: Int32Array, floats: Float32Array, at: number, begin: number, end: number): void {
     const kind = jobKinds[read(words, at + jobField.code)];
     if (kind === undefined) throw new Error(`no job has the code ${words[at + jobField.code]}`);
-    const itemsPerChunk = read(words, at + jobField.itemsPerChunk);
-    const begin = (chunk - read(words, at + jobField.firstChunk)) * itemsPerChunk;
-    kind.run(words, floats, at + jobField.parameters, {
-      arena: this.#arena(read(words, at + jobField.arena)),
-      hub: this.#arena(0),
-      scratch: this.scratch,
-      begin,
-      end: Math.min(read(words, at + jobField.items), begin + itemsPerChunk),
-    });
+    const hub = this.#arena(0);
+    this.#chunk ??= { arena: hub, hub, scratch: 0, begin: 0, end: 0 };
+    this.#chunk.arena = this.#arena(read(words, at + jobField.arena));
+    this.#chunk.scratch = this.scratch;
+    this.#chunk.begin = begin;
+    this.#chunk.end = end;
+    kind.run(words, floats, at + jobField.parameters, this.#chunk);
   }
 
   #arena(index: number): ThreadArena {
@@ -48,18 +59,6 @@ export class JobRunner {
     if (arena === undefined) throw new Error(`arena ${index} is not attached`);
     return arena;
   }
-}
-
-/** The job that a chunk belongs to: the last whose first chunk is not above it. */
-function findJob(words: Int32Array, base: number, jobCount: number, chunk: number): number {
-  let low = 0;
-  let high = jobCount - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (read(words, base + middle * jobWords + jobField.firstChunk) <= chunk) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 function read(words: Int32Array, index: number): number {

@@ -1,10 +1,12 @@
 /**
  * Multiplies activations by weight matrices wherever these lie: encodes the activations once per
- * kind of matrix, copies them to the arenas that need them, and runs all rows in one round.
+ * kind of matrix, and copies them to the arenas that need them.
  */
+import { channel } from "node:diagnostics_channel";
 import type { Arena, Region } from "../../memory/arena.ts";
+import type { BlockFormat } from "../../numerics/formats/blockFormat.ts";
 import { publish } from "../../support/events.ts";
-import type { CpuHidden, CpuMatrix } from "./cpuTensors.ts";
+import type { CpuHidden, CpuMatrix, Rows } from "./cpuTensors.ts";
 import {
   type Arithmetic,
   type EncodingName,
@@ -12,152 +14,196 @@ import {
   encodings,
   multiplicationOf,
 } from "./encodings.ts";
-import type { JobExtent, JobList } from "./jobList.ts";
 import { encode } from "./jobs/encode.ts";
 import { decodedMatvec, matvec } from "./jobs/matvec.ts";
+import type { Schedule } from "./schedule.ts";
 import { formatList } from "./threadArena.ts";
 import type { Workspace } from "./workspace.ts";
-
-/** One matrix meeting one batch of encoded rows. */
-export interface Product {
-  readonly matrix: CpuMatrix;
-  readonly region: Region;
-  /** Address in the hub of `tokens` rows, encoded as `encodingFor(matrix)` says. */
-  readonly input: number;
-  readonly tokens: number;
-  /** Address in the hub of f32 `[tokens, matrix.rows]`. */
-  readonly output: number;
-}
 
 export interface MultiplierOptions {
   /** What events carry as their model. */
   readonly model: object;
   readonly arithmetic: Arithmetic;
   readonly workspace: Workspace;
+  readonly schedule: Schedule;
   /** A workspace in each arena but the hub, for copies of inputs and outputs. */
   readonly stagingOf: (arena: Arena) => Workspace;
-  /** Runs a round; does nothing while a batch is only measured. */
-  readonly run: (jobs: JobList) => void;
-  readonly jobs: JobList;
   readonly hub: () => Arena | undefined;
 }
 
-/** What one call has copied to an arena: hub addresses of inputs to their copies. */
+/** How matrices of one format are multiplied. */
+interface Recipe {
+  /** Index in `formatList`. */
+  readonly format: number;
+  readonly byKernel: boolean;
+  /** Of one weight, where one of Q4_K is 1: those of several bytes take longer to read. */
+  readonly weightWork: number;
+  readonly encoding: EncodingName;
+  /** Index in `encodingNames`. */
+  readonly encodingIndex: number;
+}
+
+/** What one round has copied to an arena: hub addresses of inputs to their copies. */
 interface Staged {
+  round: number;
   readonly staging: Workspace;
   readonly inputs: Map<number, number>;
 }
 
+/** Multiply-adds of a matrix that take as long as encoding a value. */
+const encodeWork = 60;
+
+const activationEvents = channel("sluice:activation");
+
 export class Multiplier {
   readonly #options: MultiplierOptions;
+  readonly #recipes: ReadonlyMap<BlockFormat, Recipe>;
+  readonly #staged = new Map<Arena, Staged>();
 
   constructor(options: MultiplierOptions) {
     this.#options = options;
+    this.#recipes = new Map(
+      formatList.map((blockFormat, format) => {
+        const { byKernel, encoding } = multiplicationOf(blockFormat, options.arithmetic);
+        const encodingIndex = encodingNames.indexOf(encoding);
+        const weightWork = Math.max(1, blockFormat.blockBytes / blockFormat.blockElements);
+        return [blockFormat, { format, byKernel, weightWork, encoding, encodingIndex }];
+      }),
+    );
   }
 
   encodingFor(matrix: CpuMatrix): EncodingName {
-    return multiplicationOf(matrix.format, this.#options.arithmetic).encoding;
+    return this.#recipeOf(matrix).encoding;
   }
 
-  /** Address of `x` as `matrix` wants it; made at most once per `x`. */
-  encode(x: CpuHidden, matrix: CpuMatrix): number {
-    const name = this.encodingFor(matrix);
-    if (name === "f32") return x.address;
-    const made = x.encoded.get(name);
-    if (made !== undefined) return made;
-    const { workspace, jobs, run } = this.#options;
-    const output = workspace.allocate(x.tokens * encodings[name].rowBytes(x.width));
-    jobs.add(
-      encode,
-      { items: x.tokens, workPerItem: 4 * x.width },
-      { encoding: encodingNames.indexOf(name), source: x.address, output, columns: x.width },
-    );
-    run(jobs);
-    x.encoded.set(name, output);
-    this.#announce(x, matrix, name, output);
-    return output;
+  /** Bytes of a row of activations as `matrix` wants it. */
+  encodedRowBytes(matrix: CpuMatrix): number {
+    return encodings[this.#recipeOf(matrix).encoding].rowBytes(matrix.columns);
   }
 
-  #announce(x: CpuHidden, matrix: CpuMatrix, encoding: EncodingName, output: number): void {
+  /** `x` as `matrix` wants it; made at most once per `x`, perhaps only in the round under way. */
+  encode(x: CpuHidden, matrix: CpuMatrix): Rows {
+    const { encoding, encodingIndex } = this.#recipeOf(matrix);
+    if (encoding === "f32") return x;
+    const encoded = x.encodedAs(encodingIndex);
+    if (encoded.address !== 0) return encoded;
+    const { workspace, schedule } = this.#options;
+    encoded.place(workspace.allocate(x.tokens * encodings[encoding].rowBytes(x.width)), x.tokens);
+    const job = schedule.addByRow(encode, encodeWork * x.width, x, x, encoded);
+    job.encoding = encodingIndex;
+    job.source = x.address;
+    job.output = encoded.address;
+    job.columns = x.width;
+    if (activationEvents.hasSubscribers) this.#announce(x, matrix, encoding, encoded);
+    return encoded;
+  }
+
+  #announce(x: CpuHidden, matrix: CpuMatrix, encoding: EncodingName, encoded: Rows): void {
     const hub = this.#options.hub();
     if (hub === undefined) return;
+    this.#options.schedule.finish(encoded);
     const { tokens, width } = x;
+    const encodedEnd = encoded.address + tokens * encodings[encoding].rowBytes(width);
     publish("sluice:activation", () => ({
       model: this.#options.model,
       matrix: matrix.name,
       encoding,
       tokens,
       width,
-      values: new Float32Array(hub.bytes.buffer, x.address, tokens * width),
-      encoded: hub.bytes.subarray(output, output + tokens * encodings[encoding].rowBytes(width)),
+      values: x.floats(hub.bytes.buffer),
+      encoded: hub.bytes.subarray(encoded.address, encodedEnd),
     }));
   }
 
-  /** Computes all products in one round (in several when they are more than one round holds). */
-  multiply(products: readonly Product[]): void {
-    const { jobs, run } = this.#options;
-    const staged = new Map<Arena, Staged>();
-    for (const product of products) {
-      if (!jobs.fits(extentOf(product))) run(jobs);
-      const { byKernel } = multiplicationOf(product.matrix.format, this.#options.arithmetic);
-      if (!byKernel || product.region.arena.index === 0) {
-        this.#addJob(product, byKernel, product.input, product.output, 0);
-        continue;
-      }
-      const place = this.#stage(staged, product.region.arena);
-      const input = place.inputs.get(product.input) ?? this.#copyIn(product, place.staging);
-      place.inputs.set(product.input, input);
-      const output = place.staging.allocate(product.tokens * product.matrix.rows * 4);
-      this.#addJob(product, byKernel, input, output, product.output);
-    }
-    if (jobs.jobCount > 0) run(jobs);
+  /**
+   * Appends the product of a matrix, which lies in `region`, with all of `x`.
+   *
+   * @param bias address in the hub of f32 `[matrix.rows]`; 0 for none
+   */
+  multiply(matrix: CpuMatrix, region: Region, x: CpuHidden, output: CpuHidden, bias: number): void {
+    const { schedule } = this.#options;
+    const encoded = this.encode(x, matrix);
+    schedule.finish(encoded);
+    const { arena, address } = region;
+    this.multiplyRows(matrix, arena, address, encoded.address, x.tokens, output.address, bias);
+    schedule.noteRead(encoded);
+    schedule.noteWritten(output);
   }
 
-  /** The staging of one call. It starts empty, whatever a failed call before has left there. */
-  #stage(staged: Map<Arena, Staged>, arena: Arena): Staged {
-    const known = staged.get(arena);
-    if (known !== undefined) return known;
-    const staging = this.#options.stagingOf(arena);
-    staging.release(0);
-    const place = { staging, inputs: new Map<number, number>() };
-    staged.set(arena, place);
-    return place;
-  }
-
-  #addJob(
-    product: Product,
-    byKernel: boolean,
+  /**
+   * Appends the product of a matrix with some rows.
+   *
+   * @param input  address in the hub of `tokens` rows, encoded for `matrix` in an earlier round
+   * @param output address in the hub of f32 `[tokens, matrix.rows]`; it is the caller's to know
+   *   that they are not there before the round has ended
+   */
+  multiplyRows(
+    matrix: CpuMatrix,
+    arena: Arena,
+    address: number,
     input: number,
+    tokens: number,
     output: number,
-    hubOutput: number,
+    bias: number = 0,
   ): void {
-    const { matrix, region, tokens } = product;
-    this.#options.jobs.add(byKernel ? matvec : decodedMatvec, extentOf(product), {
-      format: formatList.indexOf(matrix.format),
-      matrix: region.address,
-      activations: input,
-      output,
-      columns: matrix.columns,
-      tokens,
-      outputStride: matrix.rows,
-      hubOutput,
-    });
+    const { schedule } = this.#options;
+    const { format, byKernel, weightWork } = this.#recipeOf(matrix);
+    if (schedule.jobs.isFull) schedule.finishAll();
+    // A kernel reads and writes one memory.
+    const staged = byKernel && arena.index !== 0 ? this.#stagedIn(arena) : undefined;
+    const activations =
+      staged === undefined ? input : this.#copyIn(staged, matrix, arena, input, tokens);
+    const kind = byKernel ? matvec : decodedMatvec;
+    const job = schedule.add(kind, matrix.rows, weightWork * matrix.columns * tokens, arena.index);
+    job.format = format;
+    job.matrix = address;
+    job.activations = activations;
+    job.output = staged === undefined ? output : staged.staging.allocate(tokens * matrix.rows * 4);
+    job.columns = matrix.columns;
+    job.tokens = tokens;
+    job.outputStride = matrix.rows;
+    job.hubOutput = staged === undefined ? 0 : output;
+    job.bias = bias;
   }
 
-  #copyIn({ matrix, region, input, tokens }: Product, staging: Workspace): number {
-    const byteLength = tokens * encodings[this.encodingFor(matrix)].rowBytes(matrix.columns);
+  #recipeOf(matrix: CpuMatrix): Recipe {
+    const recipe = this.#recipes.get(matrix.format);
+    if (recipe === undefined)
+      throw new Error(`${matrix.format.name} is not in the list of formats`);
+    return recipe;
+  }
+
+  /** The staging of the round under way. It starts empty, whatever an earlier round has left there. */
+  #stagedIn(arena: Arena): Staged {
+    const { schedule, stagingOf } = this.#options;
+    let staged = this.#staged.get(arena);
+    if (staged === undefined) {
+      staged = { round: 0, staging: stagingOf(arena), inputs: new Map() };
+      this.#staged.set(arena, staged);
+    }
+    if (staged.round !== schedule.round) {
+      staged.round = schedule.round;
+      staged.staging.release(0);
+      staged.inputs.clear();
+    }
+    return staged;
+  }
+
+  /** Address of a copy in `arena` of rows in the hub; made once a round. */
+  #copyIn(
+    { staging, inputs }: Staged,
+    matrix: CpuMatrix,
+    arena: Arena,
+    input: number,
+    tokens: number,
+  ): number {
+    const made = inputs.get(input);
+    if (made !== undefined) return made;
+    const byteLength = tokens * this.encodedRowBytes(matrix);
     const copy = staging.allocate(byteLength);
     const hub = this.#options.hub();
-    if (hub !== undefined)
-      region.arena.bytes.set(hub.bytes.subarray(input, input + byteLength), copy);
+    if (hub !== undefined) arena.bytes.set(hub.bytes.subarray(input, input + byteLength), copy);
+    inputs.set(input, copy);
     return copy;
   }
-}
-
-/** Kernels read up to four rows side by side, and prefetch best over longer stretches. */
-const rowGranule = 16;
-
-function extentOf({ matrix, region, tokens }: Product): JobExtent {
-  const workPerItem = matrix.columns * tokens;
-  return { arena: region.arena.index, items: matrix.rows, workPerItem, granule: rowGranule };
 }

@@ -41,7 +41,7 @@ const restMs = 1000;
 const heapLimitMib = 256;
 
 /** Multiply-adds below which a round is not worth the other threads' notice. */
-const sharedWork = 65_536;
+const sharedWork = 131_072;
 
 /** `worker.ts` beside this source, `worker.js` beside the built one. */
 const workerFile = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
@@ -98,14 +98,13 @@ export class ThreadPool implements AsyncDisposable {
    * @throws SluiceError `thread-failed` when a thread threw, died or stopped answering
    */
   run(jobs: JobList): void {
-    const chunks = jobs.chunkCount;
     if (this.#failure !== undefined) throw this.#failure;
-    const control = chunks === 1 || jobs.work < sharedWork ? undefined : this.#assembled();
-    if (control === undefined) {
-      for (let chunk = 0; chunk < chunks; chunk++)
-        this.#runner.run(jobs.words, jobs.floats, 0, jobs.jobCount, chunk);
+    const control = jobs.work < sharedWork ? undefined : this.#assembled();
+    jobs.cut(control === undefined ? 1 : this.threads);
+    if (control === undefined || jobs.chunkCount === 1) {
+      this.#runner.run(jobs.words, jobs.floats, 0, 0);
     } else {
-      this.#shareRound(control, jobs, chunks);
+      this.#shareRound(control, jobs);
     }
     jobs.clear();
   }
@@ -199,14 +198,15 @@ export class ThreadPool implements AsyncDisposable {
     this.#failure.cause ??= cause;
   }
 
-  #shareRound(control: Int32Array, jobs: JobList, chunks: number): void {
+  #shareRound(control: Int32Array, jobs: JobList): void {
+    const chunks = jobs.chunkCount;
     this.#round = this.#round + 1 === roundLimit ? this.#turnCounter(control) : this.#round + 1;
     openRound(control, this.#round, jobs);
     try {
       for (;;) {
         const chunk = claimChunk(control, this.#round, chunks);
         if (chunk === -1) break;
-        this.#runner.run(jobs.words, jobs.floats, 0, jobs.jobCount, chunk);
+        this.#runner.run(jobs.words, jobs.floats, 0, chunk);
         finishChunk(control, chunks);
       }
     } catch (error) {

@@ -10,6 +10,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { FormatName } from "../../numerics/formats/blockFormat.ts";
 import { SluiceError } from "../../support/errors.ts";
+import type { KeyValueFormat } from "../keyValueCache.ts";
 import { writeCodebooks } from "./codebooks.ts";
 
 /**
@@ -54,24 +55,35 @@ type Rotate = (
 ) => void;
 
 /**
- * One query head over the cached positions `[begin, end)`, `end > begin`. Position p's key is at
- * `keys + p * keyStride` (bytes), its value at `values + p * valueStride`. `scores` is scratch for
- * `end - begin` f32 and holds the attention weights afterwards; `output` gets `valueSize` f32.
+ * `count` query heads that share keys and values, over the cached positions that each of them sees.
+ *
+ * @param format       how keys and values are stored: see `storageOf`
+ * @param queries      f32 `[count, headSize]`
+ * @param windows      for each query two i32: it sees the positions `[begin, end)`, end above begin
+ * @param keys         rows of `headSize` values, one for each position, back to back
+ * @param values       rows of `valueSize` values
+ * @param output       f32 `[count, valueSize]`
+ * @param scratch      `16 * max(headSize, valueSize)` f32, then `[count, weightStride]` f32: the
+ *                     attention weights, those of the first position a query sees first
+ * @param weightStride at least the positions that a query sees
  */
 type Attend = (
-  query: number,
+  format: number,
+  count: number,
+  queries: number,
+  windows: number,
   keys: number,
   values: number,
-  scores: number,
   output: number,
   headSize: number,
   valueSize: number,
-  begin: number,
-  end: number,
-  keyStride: number,
-  valueStride: number,
   scale: number,
+  scratch: number,
+  weightStride: number,
 ) => void;
+
+/** What `attend` calls a format of keys and values. */
+export const storageOf: Readonly<Record<KeyValueFormat, number>> = { f32: 0, f16: 1, q8_0: 2 };
 
 /** Every export. Addresses are byte offsets into the memory; f32 data is 16-byte aligned. */
 export interface WasmKernels {
@@ -92,6 +104,8 @@ export interface WasmKernels {
   readonly roundBF16: Convert;
   /** To the nearest f16, two bytes each. */
   readonly storeHalf: Convert;
+  /** To Q8_0 blocks as files have them, 34 bytes for 32 values. */
+  readonly storeQ8_0: Convert;
 
   readonly matvecF32: Matvec;
   readonly matvecF16: Matvec;
@@ -103,6 +117,9 @@ export interface WasmKernels {
   readonly matvecQ5_1: Matvec;
   readonly matvecIQ4_NL: Matvec;
   readonly matvecMXFP4: Matvec;
+  readonly matvecNVFP4: Matvec;
+  readonly matvecQ1_0: Matvec;
+  readonly matvecQ2_0: Matvec;
   readonly matvecQ2_K: Matvec;
   readonly matvecQ3_K: Matvec;
   readonly matvecQ4_K: Matvec;
@@ -144,10 +161,7 @@ export interface WasmKernels {
   readonly scale: (x: number, factor: number, output: number, count: number) => void;
   /** `output += x * factor`, the product rounded first. */
   readonly addScaled: (x: number, factor: number, output: number, count: number) => void;
-  /** Keys and values of f32. */
-  readonly attendF32: Attend;
-  /** Keys and values of f16. */
-  readonly attendF16: Attend;
+  readonly attend: Attend;
 }
 
 /** What a matvec kernel takes its vectors as. */
@@ -170,6 +184,9 @@ export const matvecKernels: Partial<
   Q5_1: { name: "matvecQ5_1", activation: "q8_0" },
   IQ4_NL: { name: "matvecIQ4_NL", activation: "q8_0" },
   MXFP4: { name: "matvecMXFP4", activation: "q8_0" },
+  NVFP4: { name: "matvecNVFP4", activation: "q8_0" },
+  Q1_0: { name: "matvecQ1_0", activation: "q8_0" },
+  Q2_0: { name: "matvecQ2_0", activation: "q8_0" },
   Q2_K: { name: "matvecQ2_K", activation: "q8_k" },
   Q3_K: { name: "matvecQ3_K", activation: "q8_k" },
   Q4_K: { name: "matvecQ4_K", activation: "q8_k" },

@@ -29,13 +29,12 @@ export default function takePart({ control, module, memories, thread, scratch }:
   for (;;) {
     round = awaitRound(control, round);
     if (Atomics.load(control, word.stop) === 1) return;
-    const jobCount = Atomics.load(control, word.jobCount);
     const chunks = Atomics.load(control, word.chunkCount);
     for (;;) {
       const chunk = claimChunk(control, round, chunks);
       if (chunk === -1) break;
       try {
-        runner.run(control, floats, word.jobs, jobCount, chunk);
+        runner.run(control, floats, word.roundWords, chunk);
       } catch (error) {
         Atomics.store(control, word.failed, 1);
         Atomics.notify(control, word.done);

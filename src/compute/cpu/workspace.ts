@@ -30,10 +30,10 @@ export class Workspace {
     return this.#peak;
   }
 
-  /** Address of `byteLength` new bytes, uninitialised, on a cache line. */
+  /** Address of `byteLength` new bytes, uninitialised, on a cache line that nobody else has. */
   allocate(byteLength: number): number {
     const address = this.#base + this.#used;
-    this.#used += Math.ceil(byteLength / alignment) * alignment;
+    this.#used += Math.ceil(Math.max(byteLength, 1) / alignment) * alignment;
     // Pieces of other sizes may lose up to a line each to rounding, so measuring counts one for each.
     if (this.#capacity === Number.POSITIVE_INFINITY) this.#used += alignment;
     if (this.#used > this.#peak) this.#peak = this.#used;
@@ -50,7 +50,7 @@ export class Workspace {
     return this.#used;
   }
 
-  /** Gives back everything allocated since `mark` was read. */
+  /** Gives back everything allocated since `mark` was read; no job of the round under way may use it. */
   release(mark: number): void {
     this.#used = mark;
   }

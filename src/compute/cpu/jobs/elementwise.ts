@@ -6,16 +6,19 @@ const normed = {
   gain: "address",
   output: "address",
   width: "integer",
+  /** Parts of a row that are normalised by themselves, each of `width` values. */
+  parts: "integer",
   epsilon: "float",
 } as const;
 
-/** The items are rows of `width` values. */
+/** The items are rows. */
 export const rmsNorm: JobKind<Parameters<typeof normed>> = defineJob(
   normed,
   (job, { hub, begin, end }) => {
-    const { source, gain, output, width, epsilon } = job;
-    const offset = begin * width * 4;
-    hub.kernels.rmsNorm(source + offset, gain, output + offset, width, end - begin, epsilon);
+    const { source, gain, output, width, parts, epsilon } = job;
+    const offset = begin * parts * width * 4;
+    const count = (end - begin) * parts;
+    hub.kernels.rmsNorm(source + offset, gain, output + offset, width, count, epsilon);
   },
 );
 
@@ -25,13 +28,9 @@ const gated = { gate: "address", up: "address", output: "address", width: "integ
 export const swiglu: JobKind<Parameters<typeof gated>> = defineJob(
   gated,
   (job, { hub, begin, end }) => {
-    const offset = begin * job.width * 4;
-    hub.kernels.swiglu(
-      job.gate + offset,
-      job.up + offset,
-      job.output + offset,
-      (end - begin) * job.width,
-    );
+    const { gate, up, output, width } = job;
+    const offset = begin * width * 4;
+    hub.kernels.swiglu(gate + offset, up + offset, output + offset, (end - begin) * width);
   },
 );
 
@@ -41,8 +40,9 @@ const added = { x: "address", y: "address", width: "integer" } as const;
 export const add: JobKind<Parameters<typeof added>> = defineJob(
   added,
   (job, { hub, begin, end }) => {
-    const offset = begin * job.width * 4;
-    hub.kernels.add(job.x + offset, job.y + offset, job.x + offset, (end - begin) * job.width);
+    const { x, y, width } = job;
+    const offset = begin * width * 4;
+    hub.kernels.add(x + offset, y + offset, x + offset, (end - begin) * width);
   },
 );
 
