@@ -217,6 +217,12 @@ function weightsOf(
     return new Uint8Array(Float16Array.from(randomFloats(random, rows * columns)).buffer);
   }
   const weights = randomWeights(random, format, rows, columns);
+  if (format === "NVFP4") {
+    // Where ggml, unlike our format, has a sign: bit 7 of a scale.
+    for (let block = 0; block < weights.length; block += 36) {
+      for (let part = block; part < block + 4; part++) weights[part] = 40 + (weights[part] & 15);
+    }
+  }
   if (format === "MXFP4") {
     for (let block = 0; block < weights.length; block += 17) weights[block] = 118 + (block & 7);
   }

@@ -35,6 +35,7 @@ console.log(
     tokenMs: tokenMs.map((ms) => Math.round(ms * 100) / 100),
     peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     logit: Math.round(logit * 1e4) / 1e4,
+    gpuHitRate: gpuHitRate(),
     hitRate: counts.decode.uses === 0 ? 0 : counts.decode.hits / counts.decode.uses,
     slots,
     experts,
@@ -43,6 +44,13 @@ console.log(
     prefetch,
   }),
 );
+
+/** Of all GPUs in decode; `undefined` without one. */
+function gpuHitRate(): number | undefined {
+  const all = model.gpus.map((gpu) => gpu.counts.decode);
+  const uses = all.reduce((sum, own) => sum + own.uses, 0);
+  return uses === 0 ? undefined : all.reduce((sum, own) => sum + own.hits, 0) / uses;
+}
 
 /** Those of `native/libllama.c`: ANSI C's linear congruences. */
 function fixedTokens(vocabularySize: number): () => number {

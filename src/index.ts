@@ -1,6 +1,13 @@
 /** Public entry of the package: open a model, generate, count, compare. A list, no code. */
 export type { Arithmetic } from "./compute/cpu/encodings.ts";
 export type { KernelBuild } from "./compute/cpu/wasmKernels.ts";
+export { type Adapter, type AdapterList, listAdapters } from "./compute/gpu/gpuAdapters.ts";
+export {
+  type GpuAbsence,
+  type GpuFailureCode,
+  GpuFailureError,
+  GpuUnavailableError,
+} from "./compute/gpu/gpuErrors.ts";
 export type { KeyValueFormat } from "./compute/keyValueCache.ts";
 export {
   Answer,
@@ -20,6 +27,8 @@ export {
   generateDefaults,
   type Prompt,
 } from "./generation/generation.ts";
+export type { GpuOptions } from "./generation/gpuOptions.ts";
+export type { GpuReport } from "./generation/gpuTier.ts";
 export { createGrammarMask, jsonSchemaToGrammar } from "./generation/grammar/index.ts";
 export {
   LanguageModel,
@@ -43,6 +52,7 @@ export { type FeedOptions, Sequence } from "./generation/sequence.ts";
 export { GgufFile, openGguf, type TensorInfo } from "./gguf/ggufFile.ts";
 export { Metadata, type MetadataValue } from "./gguf/metadata.ts";
 export type { Shape } from "./model/shape.ts";
+export type { GpuLayers } from "./placement/layerPlan.ts";
 export {
   BadConversationError,
   BadGgufError,
@@ -58,6 +68,7 @@ export {
 export {
   type ActivationEvent,
   type CacheEvent,
+  type GpuEvent,
   type LayerEvent,
   type LoadEvent,
   type RoutingEvent,

@@ -118,7 +118,7 @@ async function measure(
     let current: Pass | undefined;
     let name = "";
     using live = flags.stats
-      ? new LiveLine(() => `${name}: ${liveText(rateOf(current), watch.tally(), watch.holdsAll)}`)
+      ? new LiveLine(() => `${name}: ${liveText(rateOf(current), watch.tally(), watch.held)}`)
       : undefined;
     using progress = showProgress();
     for (let pass = 0; pass <= passCount; pass++) {

@@ -5,6 +5,7 @@ import type { Pass } from "./benchPasses.ts";
 import { type Spread, summarise } from "./benchSummary.ts";
 import type { ExpertFigures } from "./expertFigures.ts";
 import { expertLines, expertsJson } from "./expertReport.ts";
+import { gpuJson } from "./gpuReport.ts";
 import { bytesText, threeDigits } from "./quantities.ts";
 import { tableLines } from "./table.ts";
 import { heading, printable } from "./terminal.ts";
@@ -38,6 +39,8 @@ export function benchJson({ model, passes, experts, ...result }: BenchResult): o
     ...summarise(passes, result.promptTokens),
     peakMemoryBytes: peakMemoryBytes(),
     experts: expertsJson(experts),
+    gpus: experts.gpus.map(gpuJson),
+    remarks: model.remarks,
   };
 }
 

@@ -3,8 +3,10 @@ import type { AnswerStatistics, Conversation } from "../generation/conversation.
 import type { FinishReason } from "../generation/generation.ts";
 import type { LanguageModel } from "../generation/languageModel.ts";
 import { expertFigures } from "./expertFigures.ts";
-import { expertRows, percentText } from "./expertReport.ts";
+import { expertRows } from "./expertReport.ts";
 import { type ExpertTally, type ExpertWatch, tallySince } from "./expertWatch.ts";
+import { hitRateOnGpus } from "./gpuFigures.ts";
+import { percentText } from "./hitRate.ts";
 import { bytesText, threeDigits } from "./quantities.ts";
 import { tableLines } from "./table.ts";
 
@@ -58,7 +60,9 @@ export class ChatStatistics {
       listText(`${generatedTokens} out`, rate),
       `context ${promptTokens + generatedTokens}/${this.#model.contextLength}`,
     ];
-    if (!this.#watch.holdsAll) parts.push(this.#expertsText());
+    const { ram, gpus } = this.#watch.held;
+    if (!gpus) parts.push(this.#gpuText());
+    if (!ram) parts.push(this.#expertsText());
     if (droppedMessages > 0) parts.push(`${droppedMessages} messages dropped`);
     const ending = finishReason === undefined ? "stopped" : endings[finishReason];
     if (ending !== undefined) parts.push(ending);
@@ -68,7 +72,7 @@ export class ChatStatistics {
   /** For /stats. */
   lines(): readonly string[] {
     const computed = this.#promptTokens - this.#reusedTokens;
-    const { hotBytes, expertBytes, keyValueBytes, workspaceBytes } = this.#model.memory;
+    const { slotBytes, fixedBytes } = this.#model.experts;
     const { cachedTokens, messages } = this.#conversation;
     return tableLines([
       ["answers", `${this.#answers}, ${messages.length} messages in the conversation`],
@@ -84,9 +88,14 @@ export class ChatStatistics {
         "answered",
         listText(`${this.#generatedTokens} tokens`, rateText(this.#decodeSteps, this.#decodeMs)),
       ],
-      ["memory", bytesText(hotBytes + expertBytes + keyValueBytes + workspaceBytes)],
+      ["memory", `${bytesText(slotBytes + fixedBytes)} of RAM`],
       ...expertRows(expertFigures(this.#model, this.#watch.tally())),
     ]);
+  }
+
+  #gpuText(): string {
+    const [before, now] = this.#tallies;
+    return `GPU hits ${percentText(hitRateOnGpus(tallySince(now, before).gpus))}`;
   }
 
   #expertsText(): string {

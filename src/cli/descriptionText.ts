@@ -2,20 +2,17 @@
 import type { TensorInfo } from "../gguf/ggufFile.ts";
 import type { ExpertsDescription, ModelDescription } from "../model/describe.ts";
 import { bytesText, countText } from "./quantities.ts";
+import { type Row, sectionLines, unknown } from "./section.ts";
 import { tableLines } from "./table.ts";
 import { heading, printable } from "./terminal.ts";
-
-type Row = readonly [label: string, value: string | undefined];
-
-const unknown = "not said";
 
 export function descriptionLines(description: ModelDescription): string[] {
   const { file, fileCount, fileBytes } = description;
   const files = fileCount > 1 ? ` in ${fileCount} files` : "";
   const parts = [
-    section(`${printable(file)}, ${bytesText(fileBytes)}${files}`, modelRows(description)),
-    section("Experts", expertRows(description.experts)),
-    section("Memory to run it", memoryRows(description)),
+    sectionLines(`${printable(file)}, ${bytesText(fileBytes)}${files}`, modelRows(description)),
+    sectionLines("Experts", expertRows(description.experts)),
+    sectionLines("Memory to run it", memoryRows(description)),
     formatLines(description),
   ];
   return parts
@@ -108,12 +105,6 @@ function formatLines({ formats }: ModelDescription): string[] {
     hasKernel ? "a kernel" : "decoding row by row (slower)",
   ]);
   return withHeading(tableLines([["format", "tensors", "size", "multiplied by"], ...rows], [1, 2]));
-}
-
-function section(title: string, rows: readonly Row[]): string[] {
-  if (rows.length === 0) return [];
-  const cells = rows.map(([label, value]) => [`  ${label}`, printable(value ?? unknown)]);
-  return [heading(title), ...tableLines(cells)];
 }
 
 function withHeading([head = "", ...lines]: readonly string[]): string[] {

@@ -3,14 +3,15 @@ import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import type { Arithmetic } from "../compute/cpu/encodings.ts";
 import type { KernelBuild } from "../compute/cpu/wasmKernels.ts";
-import type { KeyValueFormat } from "../compute/keyValueCache.ts";
+import { type KeyValueFormat, keyValueFormats } from "../compute/keyValueCache.ts";
 import { type OpenOptions, openDefaults } from "../generation/languageModel.ts";
 import type { AccessProfile } from "../policy/profile.ts";
 import { addExpertOptions, type ExpertFlags, expertOptionsOf } from "./expertOptions.ts";
+import { addGpuOptions, type GpuFlags, gpuOptionsOf } from "./gpuOptions.ts";
 import { wholeNumber } from "./numberArguments.ts";
 
 /** As Commander gives them. */
-export interface EngineFlags extends ExpertFlags {
+export interface EngineFlags extends ExpertFlags, GpuFlags {
   readonly threads?: number;
   readonly context?: number;
   readonly batch: number;
@@ -26,9 +27,6 @@ export interface EngineDefaults {
 
 /** Adds the options, with the engine's defaults unless the command has its own. */
 export function addEngineOptions(command: Command, defaults: EngineDefaults = openDefaults): void {
-  const { batchTokens, contextLengthLimit } = openDefaults;
-  const choice = (flags: string, description: string, values: readonly string[]) =>
-    new Option(flags, description).choices(values);
   command
     .optionsGroup("Engine:")
     .option(
@@ -36,28 +34,15 @@ export function addEngineOptions(command: Command, defaults: EngineDefaults = op
       `compute threads (default: one per processor, here ${availableParallelism()})`,
       wholeNumber({ least: 1 }),
     )
-    .option(
-      "--context <tokens>",
-      `positions to keep room for (default: what the model was trained for, at most ${contextLengthLimit})`,
-      wholeNumber({ least: 1 }),
-    )
-    .option(
-      "--batch <tokens>",
-      "prompt tokens computed at once",
-      wholeNumber({ least: 1 }),
-      batchTokens,
-    )
+    .addOption(contextOption())
+    .addOption(batchOption())
     .addOption(
       choice("--arithmetic <kind>", "fast rounds activations as llama.cpp does, exact keeps them", [
         "fast",
         "exact",
       ]).default(defaults.arithmetic),
     )
-    .addOption(
-      choice("--kv <format>", "how keys and values are kept", ["f16", "f32"]).default(
-        defaults.keyValueFormat,
-      ),
-    )
+    .addOption(keyValueOption(defaults.keyValueFormat))
     .addOption(
       choice("--kernels <build>", "SIMD build; the same results (default: relaxed where it runs)", [
         "relaxed",
@@ -65,6 +50,27 @@ export function addEngineOptions(command: Command, defaults: EngineDefaults = op
       ]),
     );
   addExpertOptions(command);
+  addGpuOptions(command);
+}
+
+export function contextOption(): Option {
+  const { contextLengthLimit } = openDefaults;
+  const help = `positions to keep room for (default: what the model was trained for, at most ${contextLengthLimit})`;
+  return new Option("--context <tokens>", help).argParser(wholeNumber({ least: 1 }));
+}
+
+export function batchOption(): Option {
+  return new Option("--batch <tokens>", "prompt tokens computed at once")
+    .argParser(wholeNumber({ least: 1 }))
+    .default(openDefaults.batchTokens);
+}
+
+export function keyValueOption(format: KeyValueFormat): Option {
+  return choice("--kv <format>", "how keys and values are kept", keyValueFormats).default(format);
+}
+
+function choice(flags: string, description: string, values: readonly string[]): Option {
+  return new Option(flags, description).choices(values);
 }
 
 /**
@@ -82,6 +88,7 @@ export function openOptionsOf(
     arithmetic,
     keyValueFormat: kv,
     ...expertOptionsOf(flags, profile),
+    ...gpuOptionsOf(flags),
     ...(signal === undefined ? {} : { signal }),
     ...(threads === undefined ? {} : { threads }),
     ...(context === undefined ? {} : { contextLength: context }),

@@ -1,12 +1,14 @@
 /** What experts on demand came to over a stretch of work, in figures worth reading. */
 import type { ExpertReport } from "../generation/expertTier.ts";
 import type { LanguageModel } from "../generation/languageModel.ts";
-import type { CacheCounts, Phase } from "../policy/cache/cacheCounts.ts";
+import type { Phase } from "../policy/cache/cacheCounts.ts";
 import { policyCliff } from "../policy/registry.ts";
 import { type CliffVerdict, guardCliff } from "../policy/sizing/cliffGuard.ts";
 import { hotListCurve, readCurve, whatMoreMemoryBuys } from "../policy/sizing/missRatioCurve.ts";
 import { type ExpertLayer, tokenCycleBytes } from "../policy/sizing/tokenCycle.ts";
 import type { ExpertTally } from "./expertWatch.ts";
+import { type GpuFigures, layersInRam, ramReport } from "./gpuFigures.ts";
+import { hitRateOf } from "./hitRate.ts";
 
 /** What more RAM would change, as far as the uses counted so far can tell. */
 export interface MoreMemory {
@@ -17,9 +19,12 @@ export interface MoreMemory {
 }
 
 export interface ExpertFigures {
+  /** On RAM, and the experts that it is asked for. */
   readonly report: ExpertReport;
   readonly tally: ExpertTally;
-  /** Every expert has a slot, so nothing was decided. */
+  /** One for each GPU. */
+  readonly gpus: readonly GpuFigures[];
+  /** Every expert that RAM is asked for has a slot, so nothing was decided. */
   readonly holdsAll: boolean;
   /** Slots in token cycles. */
   readonly tokenCycles: number;
@@ -33,10 +38,11 @@ export interface ExpertFigures {
 
 /** What a tally of some work means for a model as it is after it. */
 export function expertFigures(model: LanguageModel, tally: ExpertTally): ExpertFigures {
-  const report = model.experts;
+  const report = ramReport(model);
   return {
     report,
     tally,
+    gpus: model.gpus.map((gpu, index) => ({ report: gpu, tally: tally.gpus[index]! })),
     holdsAll: report.slots >= report.experts,
     tokenCycles: report.tokenCycleSlots === 0 ? 0 : report.slots / report.tokenCycleSlots,
     hitRate: {
@@ -51,17 +57,13 @@ export function expertFigures(model: LanguageModel, tally: ExpertTally): ExpertF
 
 /** Whether the slots can work with the policy at all. */
 export function cliffOf(model: LanguageModel): CliffVerdict {
-  const { slots, policy } = model.experts;
+  const { slots, policy } = ramReport(model);
   return guardCliff({ layers: sizedLayers(model), slots, ...policyCliff(policy) });
 }
 
 /** Bytes of the experts that one token asks for. */
 export function cycleBytes(model: LanguageModel): number {
   return tokenCycleBytes(sizedLayers(model));
-}
-
-export function hitRateOf({ hits, uses }: CacheCounts): number | undefined {
-  return uses === 0 ? undefined : hits / uses;
 }
 
 const GIB = 2 ** 30;
@@ -73,7 +75,7 @@ function moreMemory(
   model: LanguageModel,
   { counts, stallMs, timed }: ExpertTally,
 ): MoreMemory | undefined {
-  const { profile, slots, experts, tokenCycleSlots } = model.experts;
+  const { profile, slots, experts, tokenCycleSlots } = ramReport(model);
   const misses = counts.decode.admitted + counts.decode.bypassed;
   const isCounted = timed.steps >= leastSteps && profile.accesses >= experts;
   if (slots >= experts || misses === 0 || stallMs.decode === 0 || !isCounted) return undefined;
@@ -93,14 +95,15 @@ function moreMemory(
   return { extraBytes, msSavedPerToken, tokensPerSecondNow, tokensPerSecondThen };
 }
 
-function meanExpertBytes({ expertLayers }: LanguageModel): number {
-  const total = expertLayers.reduce((sum, { expertBytes }) => sum + expertBytes, 0);
-  return Math.round(total / Math.max(1, expertLayers.length));
+function meanExpertBytes(model: LanguageModel): number {
+  const layers = layersInRam(model);
+  const total = layers.reduce((sum, { expertBytes }) => sum + expertBytes, 0);
+  return Math.round(total / Math.max(1, layers.length));
 }
 
-function sizedLayers({ expertLayers, shape }: LanguageModel): ExpertLayer[] {
-  return expertLayers.map(({ expertCount, expertBytes }) => ({
+function sizedLayers(model: LanguageModel): ExpertLayer[] {
+  return layersInRam(model).map(({ expertCount, expertBytes }) => ({
     ...{ expertCount, expertBytes },
-    expertsPerToken: shape.expertsPerToken,
+    expertsPerToken: model.shape.expertsPerToken,
   }));
 }

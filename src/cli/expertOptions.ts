@@ -2,13 +2,13 @@
  * Options about where experts are kept, each an environment variable as well. docs/tiers.md describes
  * them.
  */
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { type ExpertOptions, expertDefaults } from "../generation/expertTier.ts";
 import { predictorNames } from "../policy/predictors/predictorRegistry.ts";
 import type { AccessProfile } from "../policy/profile.ts";
-import { checkPolicySpec, policyEntry } from "../policy/registry.ts";
-import { OptionError, SluiceError } from "../support/errors.ts";
+import { OptionError } from "../support/errors.ts";
 import { byteCount, filePath, wholeNumber } from "./numberArguments.ts";
+import { policySpec } from "./policyArgument.ts";
 
 /** As Commander gives them. */
 export interface ExpertFlags {
@@ -105,17 +105,4 @@ export function expertOptionsOf(flags: ExpertFlags, profile?: AccessProfile): Ex
     ...(warmpinAfter === undefined ? {} : { warmPinsAfter: warmpinAfter }),
     ...(profile === undefined ? {} : { profile }),
   };
-}
-
-/** Known before a model is opened. */
-function policySpec(text: string): string {
-  try {
-    checkPolicySpec(text);
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    const { message } = error;
-    throw new InvalidArgumentError(`${message.charAt(0).toUpperCase()}${message.slice(1)}.`);
-  }
-  if (!policyEntry(text).traits.needsFuture) return text;
-  throw new InvalidArgumentError("It must be told the future, which only a simulation can.");
 }

@@ -1,21 +1,26 @@
 /** How experts on demand went: lines for people, JSON for programs. */
-import type { Phase } from "../policy/cache/cacheCounts.ts";
 import { saveProfile } from "../policy/profileRecord.ts";
 import { formatProfile } from "../policy/profileReport.ts";
-import { type ExpertFigures, hitRateOf, type MoreMemory } from "./expertFigures.ts";
+import type { ExpertFigures, MoreMemory } from "./expertFigures.ts";
 import type { ExpertTally } from "./expertWatch.ts";
+import { gpuRows, gpuStatsJson, gpuStatsText } from "./gpuReport.ts";
+import { hitsText } from "./hitRate.ts";
 import { bytesText, threeDigits } from "./quantities.ts";
 
 /** Label and text of each line. */
 export type ReportRow = readonly [label: string, text: string];
 
-/** Lines that fit into 80 columns; one if all experts are in RAM. */
+/** Lines that fit into 80 columns; one if all experts are in RAM; of GPUs a few before. */
 export function expertLines(figures: ExpertFigures): string[] {
   return expertRows(figures).map(([label, text]) => `${label.padEnd(8)} ${text}`);
 }
 
 /** The same as rows of a table. */
 export function expertRows(figures: ExpertFigures): ReportRow[] {
+  return [...gpuRows(figures.gpus), ...ramRows(figures)];
+}
+
+function ramRows(figures: ExpertFigures): ReportRow[] {
   const { report, tally, holdsAll, tokenCycles, moreMemory } = figures;
   const { experts, slots, pending, policy, predictor } = report;
   if (experts === 0) return [];
@@ -28,7 +33,7 @@ export function expertRows(figures: ExpertFigures): ReportRow[] {
       "experts",
       `${slots} of ${experts} in RAM, ${threeDigits(tokenCycles)} token cycles; ${policy}`,
     ],
-    ["hits", hitsText(tally)],
+    ["hits", hitsText(tally.counts)],
     ["read", `${bytesText(tally.bytesRead)}${waitedText(figures)}`],
   ];
   if (predictor !== undefined) rows.push(...aheadRows(predictor, tally));
@@ -58,22 +63,15 @@ export function expertsJson(figures: ExpertFigures): object {
 /** What --expert-stats writes as text. */
 export function expertStatsText(name: string, figures: ExpertFigures): string {
   const lines = expertLines(figures).map((line) => `  ${line}\n`);
-  return `${name}\n${lines.join("")}\n${formatProfile(figures.report.profile)}`;
+  const profile = formatProfile(figures.report.profile);
+  return `${name}\n${lines.join("")}\n${profile}${figures.gpus.map(gpuStatsText).join("")}`;
 }
 
 /** What --expert-stats writes into a .json. */
 export function expertStatsJson(name: string, figures: ExpertFigures): object {
-  const { profile } = figures.report;
-  return { model: name, experts: expertsJson(figures), profile: saveProfile(profile) };
-}
-
-export function percentText(share: number | undefined): string {
-  return share === undefined ? "none asked for" : `${(100 * share).toFixed(1)} %`;
-}
-
-function hitsText({ counts }: ExpertTally): string {
-  const part = (phase: Phase) => `${percentText(hitRateOf(counts[phase]))} in ${phase}`;
-  return `${part("decode")}, ${part("prefill")}`;
+  const { report, gpus } = figures;
+  const profile = saveProfile(report.profile);
+  return { model: name, experts: expertsJson(figures), gpus: gpus.map(gpuStatsJson), profile };
 }
 
 function waitedText({ tally, stallMsPerToken }: ExpertFigures): string {

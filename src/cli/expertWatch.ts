@@ -3,9 +3,11 @@ import type { LanguageModel } from "../generation/languageModel.ts";
 import type { CacheCounts, Phase } from "../policy/cache/cacheCounts.ts";
 import type { PrefetchTally, PrefetchTotals } from "../policy/prefetch/prefetchLedger.ts";
 import { subscribe } from "../support/events.ts";
+import { type GpuTally, gpusHoldAll, gpuTallies, ramReport } from "./gpuFigures.ts";
 
 /** Numbers that only grow while a model works. */
 export interface ExpertTally {
+  /** Of RAM. */
   readonly counts: Readonly<Record<Phase, CacheCounts>>;
   readonly prefetch: Readonly<Record<Exclude<keyof PrefetchTotals, "pending">, PrefetchTally>>;
   readonly bytesRead: number;
@@ -14,6 +16,14 @@ export interface ExpertTally {
   readonly decodeSteps: number;
   /** Those of them that another one followed, from the beginning of one to that of the next. */
   readonly timed: { readonly steps: number; readonly ms: number };
+  /** One for each GPU. */
+  readonly gpus: readonly GpuTally[];
+}
+
+/** Where every expert that may be asked for has a slot, so that nothing has to come. */
+export interface AllHeld {
+  readonly ram: boolean;
+  readonly gpus: boolean;
 }
 
 /** Watches a model's experts from its making until it is disposed of. */
@@ -36,10 +46,10 @@ export class ExpertWatch implements Disposable {
     });
   }
 
-  /** Nothing is read on demand, nor decided. */
-  get holdsAll(): boolean {
-    const { slots, experts } = this.#model.experts;
-    return slots >= experts;
+  /** Nothing is read or sent on demand, nor decided. */
+  get held(): AllHeld {
+    const { slots, experts } = ramReport(this.#model);
+    return { ram: slots >= experts, gpus: gpusHoldAll(this.#model) };
   }
 
   /** Counts since the model was opened; steps, times and stalls since the watch began. */
@@ -54,6 +64,7 @@ export class ExpertWatch implements Disposable {
       stallMs: { ...this.#stallMs },
       decodeSteps: this.#decodeSteps,
       timed: { ...this.#timed },
+      gpus: gpuTallies(this.#model),
     };
   }
 
@@ -92,8 +103,11 @@ export function tallySince(now: ExpertTally, before: ExpertTally): ExpertTally {
 function difference<T extends object>(now: T, before: T): T {
   const entries = Object.entries(now).map(([key, value]: [string, unknown]) => {
     const earlier = before[key as keyof T];
-    if (typeof value === "number") return [key, value - Number(earlier)];
-    return [key, difference(value as object, earlier as object)];
+    if (typeof value === "number") return [key, value - Number(earlier)] as const;
+    return [key, difference(value as object, earlier as object)] as const;
   });
-  return Object.fromEntries(entries) as T;
+  const result: unknown = Array.isArray(now)
+    ? entries.map(([, value]) => value)
+    : Object.fromEntries(entries);
+  return result as T;
 }

@@ -2,9 +2,9 @@
  * A line that tells how a run is going while it goes on. On a terminal it stands below the text that
  * is being written and moves along with it; into a file or a pipe a line is written every second.
  */
-import { hitRateOf } from "./expertFigures.ts";
-import { percentText } from "./expertReport.ts";
-import type { ExpertTally } from "./expertWatch.ts";
+import type { AllHeld, ExpertTally } from "./expertWatch.ts";
+import { hitRateOnGpus } from "./gpuFigures.ts";
+import { hitRateOf, percentText, phaseToTell } from "./hitRate.ts";
 import { bytesText, threeDigits } from "./quantities.ts";
 import { note } from "./terminal.ts";
 
@@ -68,16 +68,15 @@ export class LiveLine implements Disposable {
 /** What a live line says: speed, and what the experts cost so far. */
 export function liveText(
   tokensPerSecond: number | undefined,
-  { counts, bytesRead, stallMs }: ExpertTally,
-  isAllInRam: boolean,
+  { counts, bytesRead, stallMs, gpus }: ExpertTally,
+  held: AllHeld,
 ): string {
   const speed =
     tokensPerSecond === undefined ? "prefill" : `${threeDigits(tokensPerSecond)} tokens/s`;
-  if (isAllInRam) return speed;
-  const phase = counts.decode.uses > 0 ? "decode" : "prefill";
   const waited = stallMs.prefill + stallMs.decode;
-  return (
-    `${speed}, hits ${percentText(hitRateOf(counts[phase]))}, ${bytesText(bytesRead)} read, ` +
-    `waited ${(waited / 1000).toFixed(2)} s`
-  );
+  const gpuText = held.gpus ? "" : `, GPU hits ${percentText(hitRateOnGpus(gpus))}`;
+  const ramText =
+    `, hits ${percentText(hitRateOf(counts[phaseToTell(counts)]))}, ${bytesText(bytesRead)} read, ` +
+    `waited ${(waited / 1000).toFixed(2)} s`;
+  return `${speed}${gpuText}${held.ram ? "" : ramText}`;
 }

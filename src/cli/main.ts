@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { OptionError, SluiceError } from "../support/errors.ts";
 import { addBenchCommand } from "./bench.ts";
 import { addChatCommand } from "./chat.ts";
+import { addDevicesCommand } from "./devices.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addLogitsCommand } from "./logits.ts";
 import { addRunCommand } from "./run.ts";
@@ -57,6 +58,7 @@ Examples:
   addChatCommand(program);
   addBenchCommand(program);
   addInspectCommand(program);
+  addDevicesCommand(program);
   addTokenizeCommand(program);
   addLogitsCommand(program);
   addTraceCommand(program);

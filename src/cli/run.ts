@@ -131,7 +131,7 @@ async function answer(
 }
 
 function liveRun({ statistics }: Generation, watch: ExpertWatch): string {
-  return liveText(speedOf(statistics).decode, watch.tally(), watch.holdsAll);
+  return liveText(speedOf(statistics).decode, watch.tally(), watch.held);
 }
 
 /** `undefined` if the embedded model shall get its own. */

@@ -1,8 +1,9 @@
 /** How a generation went: for people, and as JSON. */
 import type { Generation, GenerationStatistics } from "../generation/generation.ts";
-import type { LanguageModel, MemoryUse } from "../generation/languageModel.ts";
+import type { LanguageModel } from "../generation/languageModel.ts";
 import type { ExpertFigures } from "./expertFigures.ts";
 import { expertLines, expertsJson } from "./expertReport.ts";
+import { gpuJson } from "./gpuReport.ts";
 import { bytesText, threeDigits } from "./quantities.ts";
 import { tableLines } from "./table.ts";
 import { useMapLines } from "./useMap.ts";
@@ -51,7 +52,7 @@ export function statisticsLines(finished: FinishedRun): string[] {
   const { expertCount, expertsPerToken } = model.shape;
   return [
     ...tableLines(times, [1, 2, 3]),
-    `memory   ${memoryText(model.memory)}`,
+    `memory   ${memoryText(model)}`,
     ...expertLines(experts),
     `ended    ${endings[finishReason ?? "cut"]}${sampled ? `; --seed ${seed} repeats it` : ""}`,
     ...(map.length === 0 ? [] : ["", `expert use, ${expertsPerToken} of ${expertCount} per token`]),
@@ -74,6 +75,8 @@ export function runJson({ model, generation, text, expertUses, experts }: Finish
     },
     memory: model.memory,
     experts: expertsJson(experts),
+    gpus: experts.gpus.map(gpuJson),
+    remarks: model.remarks,
     use: {
       layers: model.shape.layerCount,
       experts: model.shape.expertCount,
@@ -90,7 +93,13 @@ const endings = {
   cut: "before its time",
 } as const;
 
-function memoryText({ hotBytes, expertBytes, keyValueBytes, workspaceBytes }: MemoryUse): string {
+function memoryText({ memory, experts, gpus }: LanguageModel): string {
+  if (gpus.length > 0) {
+    const { slotBytes, fixedBytes } = experts;
+    const total = bytesText(slotBytes + fixedBytes);
+    return `${total} of RAM: experts ${bytesText(slotBytes)}, all else ${bytesText(fixedBytes)}`;
+  }
+  const { hotBytes, expertBytes, keyValueBytes, workspaceBytes } = memory;
   const total = hotBytes + expertBytes + keyValueBytes + workspaceBytes;
   return (
     `${bytesText(total)}: experts ${bytesText(expertBytes)}, hot tensors ${bytesText(hotBytes)},\n` +

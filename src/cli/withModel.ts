@@ -1,12 +1,14 @@
 /** A model opened for a command, and the files that are kept about its experts. */
 import { extname } from "node:path";
 import { embeddedModelPath } from "../generation/embeddedModel.ts";
-import { type LanguageModel, openModel } from "../generation/languageModel.ts";
+import type { LanguageModel } from "../generation/languageModel.ts";
 import { SluiceError } from "../support/errors.ts";
 import { type EngineFlags, openOptionsOf } from "./engineOptions.ts";
 import { cliffOf, cycleBytes, expertFigures } from "./expertFigures.ts";
 import { expertStatsJson, expertStatsText } from "./expertReport.ts";
 import { ExpertWatch } from "./expertWatch.ts";
+import { openChoosingGpus } from "./gpuChoice.ts";
+import { ramReport } from "./gpuFigures.ts";
 import { badHeat, type Heat, heatText, readHeat } from "./heatFile.ts";
 import { Interruption } from "./interruption.ts";
 import { showLoading } from "./loadingLine.ts";
@@ -81,7 +83,7 @@ async function open(
   const options = openOptionsOf(flags, signal ?? interruption?.signal, heat?.profile);
   let model: LanguageModel;
   try {
-    model = await openModel(path, options);
+    model = await openChoosingGpus(path, options, flags);
   } catch (error) {
     throw heat === undefined ? error : badHeat(heat.path, error);
   }
@@ -115,7 +117,7 @@ async function endedWell(
 
 /** Too few slots to be of use are better known before than after. */
 function warnOfCliff(model: LanguageModel): void {
-  const { slots, experts, slotBytes, budgetBytes } = model.experts;
+  const { slots, experts, slotBytes, budgetBytes } = ramReport(model);
   const { status, requiredSlots, hitsNothing, advice } = cliffOf(model);
   if (slots >= experts || status === "Ok") return;
   // Slots for experts that are not kept make it a little more than it would have to be.

@@ -3,6 +3,7 @@
  * A verb returns a handle; whether it has run by then is the device's business. Only what JavaScript
  * must see is awaited.
  */
+import type { BlockFormat } from "../numerics/formats/blockFormat.ts";
 import type { Rope } from "../numerics/rope.ts";
 import type { KeyValueCache } from "./keyValueCache.ts";
 
@@ -17,6 +18,8 @@ export interface Matrix {
   readonly name: string;
   readonly rows: number;
   readonly columns: number;
+  readonly format: BlockFormat;
+  readonly bias: Vector | undefined;
 }
 
 /** A small f32 weight vector, such as the gain of a norm. */
@@ -35,7 +38,7 @@ export interface Ops {
   readonly embed: (table: Matrix, tokens: Int32Array) => Hidden;
   /** `x` times the transposed weights, plus the bias where there is one: `[tokens, weights.rows]`. */
   readonly linear: (weights: Matrix, x: Hidden) => Hidden;
-  /** Adds `y` to `x` in place. */
+  /** Adds `y` to `x` in place. Nobody may read `y` afterwards: it may never have been anywhere else. */
   readonly addTo: (x: Hidden, y: Hidden) => void;
   /** Scales each row to a root mean square of 1, then by `gain`. */
   readonly rmsNorm: (x: Hidden, gain: Vector, epsilon: number) => Hidden;

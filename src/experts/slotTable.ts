@@ -1,34 +1,41 @@
 /** Which slot holds which expert, of one pool of equal slots. */
-import type { Region } from "../memory/arena.ts";
-import type { SlotArena } from "../memory/slotArena.ts";
 import type { ExpertId } from "../policy/expertId.ts";
 
-export class SlotTable {
-  readonly #arena: SlotArena;
+/** Equal slots, wherever they are. */
+export interface Slots<Place> {
+  readonly freeCount: number;
+  /** An empty slot, or `undefined` when all are taken. */
+  take(): number | undefined;
+  giveBack(slot: number): void;
+  place(slot: number): Place;
+}
+
+export class SlotTable<Place> {
+  readonly #places: Slots<Place>;
   readonly #slots = new Map<ExpertId, number>();
 
-  constructor(arena: SlotArena) {
-    this.#arena = arena;
+  constructor(places: Slots<Place>) {
+    this.#places = places;
   }
 
   get hasRoom(): boolean {
-    return this.#arena.freeCount > 0;
+    return this.#places.freeCount > 0;
   }
 
   /** Gives `expert`, which has none, the victim's slot or a free one. */
-  admit(expert: ExpertId, victim: ExpertId | undefined): Region {
+  admit(expert: ExpertId, victim: ExpertId | undefined): Place {
     if (this.#slots.has(expert)) throw new Error(`expert ${expert} has a slot already`);
-    const slot = victim === undefined ? this.#arena.take() : this.#slots.get(victim);
+    const slot = victim === undefined ? this.#places.take() : this.#slots.get(victim);
     if (slot === undefined) throw new Error(`there is no slot for expert ${expert}`);
     if (victim !== undefined) this.#slots.delete(victim);
     this.#slots.set(expert, slot);
-    return this.#arena.region(slot);
+    return this.#places.place(slot);
   }
 
   /** The expert's slot; `undefined` if it has none. */
-  find(expert: ExpertId): Region | undefined {
+  find(expert: ExpertId): Place | undefined {
     const slot = this.#slots.get(expert);
-    return slot === undefined ? undefined : this.#arena.region(slot);
+    return slot === undefined ? undefined : this.#places.place(slot);
   }
 
   /** Takes back the slot of an expert that has one. */
@@ -36,6 +43,6 @@ export class SlotTable {
     const slot = this.#slots.get(expert);
     if (slot === undefined) throw new Error(`expert ${expert} has no slot`);
     this.#slots.delete(expert);
-    this.#arena.giveBack(slot);
+    this.#places.giveBack(slot);
   }
 }

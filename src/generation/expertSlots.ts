@@ -1,6 +1,6 @@
 /** The memory of a plan's slots, cut from the arenas. */
+import type { LayerSlots } from "../experts/ramTier.ts";
 import { SlotTable } from "../experts/slotTable.ts";
-import type { LayerSlots } from "../experts/tieredExperts.ts";
 import type { Arenas } from "../memory/arenas.ts";
 import { SlotArena } from "../memory/slotArena.ts";
 import type { RamPlan } from "./ramPlan.ts";

@@ -5,7 +5,8 @@
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import { ExpertLoader } from "../experts/expertLoader.ts";
 import type { ExpertLayer } from "../experts/experts.ts";
-import type { LayerSlots, TieredExperts } from "../experts/tieredExperts.ts";
+import { type LayerSlots, RamTier } from "../experts/ramTier.ts";
+import type { TieredExperts } from "../experts/tieredExperts.ts";
 import type { GgufFile } from "../gguf/ggufFile.ts";
 import type { CacheCounts, Phase } from "../policy/cache/cacheCounts.ts";
 import type { ExpertCache } from "../policy/cache/expertCache.ts";
@@ -64,6 +65,8 @@ export interface ExpertTierParts {
   /** Bytes that the arenas will be asked for later: keys and values. */
   readonly laterBytes: number;
   readonly expertsPerToken: number;
+  /** Layers that never ask for RAM: all their experts are elsewhere. */
+  readonly elsewhere?: ReadonlySet<number>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,7 +76,7 @@ interface Tier {
   readonly plan: RamPlan;
   readonly cache: ExpertCache;
   readonly loader: ExpertLoader;
-  readonly experts: TieredExperts;
+  readonly ram: RamTier;
   readonly layerCount: number;
   readonly expertsPerToken: number;
 }
@@ -96,6 +99,7 @@ export class ExpertTier implements AsyncDisposable {
    */
   static async open(parts: ExpertTierParts, options: ExpertOptions): Promise<ExpertTier> {
     const { file, backend, store, experts, laterBytes, expertsPerToken, signal } = parts;
+    const { elsewhere = new Set() } = parts;
     const sources = store.expertSources;
     const layers = sources.map(({ layer }) => layer);
     const grid = gridOf(layers);
@@ -103,8 +107,9 @@ export class ExpertTier implements AsyncDisposable {
     const plan = planRam({
       budget: options.ramBytes ?? "auto",
       fixedBytes: store.hotBytes + laterBytes + backend.workingBytes,
-      layers: layers.map(({ expertCount, slotBytes }) => {
-        return { expertCount, expertsPerToken, expertBytes: slotBytes };
+      layers: layers.map(({ layer, expertCount, slotBytes }) => {
+        const asked = elsewhere.has(layer) ? 0 : expertCount;
+        return { expertCount: asked, expertsPerToken, expertBytes: slotBytes };
       }),
       slotsTaken: policyEntry(options.policy ?? expertDefaults.policy).slots,
     });
@@ -115,7 +120,7 @@ export class ExpertTier implements AsyncDisposable {
         expertsPerToken,
         plan,
         onDecision: (decision) =>
-          publish("sluice:cache", () => ({ model: backend.identity, ...decision })),
+          publish("sluice:cache", () => ({ model: backend.identity, tier: "ram", ...decision })),
       },
       options,
     );
@@ -130,17 +135,20 @@ export class ExpertTier implements AsyncDisposable {
       onReady: (expert) => cache.arrived(expert),
     });
     const ordinals = new Map(layers.map(({ layer }, ordinal) => [layer, ordinal]));
-    experts.settle({ cache, loader, ordinals, slots });
-    fill(cache, loader, slots, options.profile);
+    const breathe = () => backend.breathe();
+    const ram = new RamTier({ cache, loader, ordinals, slots, breathe });
+    experts.settle(ram);
+    const asks = (layer: number) => !elsewhere.has(layers[layer]?.layer ?? -1);
+    fill(cache, loader, slots, options.profile, asks);
     const isLarge = plan.slotBytes > expertDefaults.eagerBytes;
     if ((options.load ?? (isLarge ? "lazy" : "eager")) === "eager") await settle(loader, signal);
     const layerCount = layers.length;
-    return new ExpertTier({ options, plan, cache, loader, experts, layerCount, expertsPerToken });
+    return new ExpertTier({ options, plan, cache, loader, ram, layerCount, expertsPerToken });
   }
 
   /** Where the experts are, and how that went so far. */
   report(): ExpertReport {
-    const { options, plan, cache, loader, experts, layerCount, expertsPerToken } = this.#tier;
+    const { options, plan, cache, loader, ram, layerCount, expertsPerToken } = this.#tier;
     return {
       policy: options.policy ?? expertDefaults.policy,
       predictor: plan.holdsAll ? undefined : predictorOf(options),
@@ -153,7 +161,7 @@ export class ExpertTier implements AsyncDisposable {
       counts: { prefill: cache.counts("prefill"), decode: cache.counts("decode") },
       prefetch: cache.prefetchTotals(),
       bytesRead: loader.bytesRead,
-      stallMs: experts.stallMs,
+      stallMs: ram.stallMs,
       pending: loader.pendingCount,
       profile: cache.profile,
     };
@@ -171,9 +179,11 @@ function fill(
   loader: ExpertLoader,
   slots: readonly LayerSlots[],
   profile: AccessProfile | undefined,
+  asks: (layer: number) => boolean,
 ): void {
   if (slots.length === 0) return;
-  for (const expert of cache.fill(fillOrder(cache, profile))) {
+  const order = fillOrder(cache, profile).filter((expert) => asks(layerOf(cache, expert)));
+  for (const expert of cache.fill(order)) {
     const { kept } = slots[layerOf(cache, expert)]!;
     loader.load(expert, kept.admit(expert, undefined), "background");
   }

@@ -3,28 +3,28 @@
  */
 import { availableParallelism } from "node:os";
 import { threadLimit } from "../compute/cpu/controlBlock.ts";
-import { CpuBackend } from "../compute/cpu/cpuBackend.ts";
-import { createCpuOps } from "../compute/cpu/cpuOps.ts";
 import type { Arithmetic } from "../compute/cpu/encodings.ts";
-import { compileKernels, type KernelBuild } from "../compute/cpu/wasmKernels.ts";
+import type { KernelBuild } from "../compute/cpu/wasmKernels.ts";
+import { GpuFailureError } from "../compute/gpu/gpuErrors.ts";
 import { type KeyValueFormat, keyValueBytesPerToken } from "../compute/keyValueCache.ts";
 import type { ExpertLayer } from "../experts/experts.ts";
-import { TieredExperts } from "../experts/tieredExperts.ts";
 import { type GgufFile, openGguf } from "../gguf/ggufFile.ts";
 import type { Metadata } from "../gguf/metadata.ts";
-import type { Model } from "../model/architecture.ts";
 import { architectureOf } from "../model/architectures/index.ts";
 import type { Shape } from "../model/shape.ts";
 import { OptionError, SluiceError } from "../support/errors.ts";
+import { publish } from "../support/events.ts";
 import { type ChatTemplate, createChatTemplate } from "../text/chatTemplate.ts";
 import { createTokenizer, type Tokenizer } from "../text/tokenizer.ts";
+import { type Assembly, assemble, keyValueShape, type ResolvedOptions } from "./assembly.ts";
 import { embeddedModelPath } from "./embeddedModel.ts";
-import { type ExpertOptions, type ExpertReport, ExpertTier, looksAhead } from "./expertTier.ts";
+import type { ExpertOptions, ExpertReport } from "./expertTier.ts";
 import { type GenerateOptions, Generation, type Prompt } from "./generation.ts";
-import { outputLimit, Sequence } from "./sequence.ts";
-import { WeightStore } from "./weightStore.ts";
+import type { GpuOptions } from "./gpuOptions.ts";
+import type { GpuReport } from "./gpuTier.ts";
+import { type Engine, Sequence } from "./sequence.ts";
 
-export interface OpenOptions extends ExpertOptions {
+export interface OpenOptions extends ExpertOptions, GpuOptions {
   /** Compute threads, the calling one included. @default one per processor */
   readonly threads?: number;
   /** Positions a sequence may have. @default what the model was trained for, at most 4096 */
@@ -85,26 +85,10 @@ export async function openModel(
   }
 }
 
-interface Parts {
+interface Parts extends Assembly {
   readonly file: GgufFile;
   readonly shape: Shape;
-  readonly backend: CpuBackend;
-  readonly model: Model;
-  readonly store: WeightStore;
   readonly options: ResolvedOptions;
-  readonly experts: TieredExperts;
-  readonly tier: ExpertTier;
-}
-
-/** The options with their defaults filled in. */
-interface ResolvedOptions {
-  readonly threads: number;
-  readonly contextLength: number;
-  readonly arithmetic: Arithmetic;
-  readonly keyValueFormat: KeyValueFormat;
-  readonly batchTokens: number;
-  readonly arenaBytes?: number;
-  readonly stallMs?: number;
 }
 
 export class LanguageModel implements AsyncDisposable {
@@ -120,6 +104,7 @@ export class LanguageModel implements AsyncDisposable {
   /** Rows of the output head: logits of one position. */
   readonly vocabularySize: number;
   readonly #metadata: Metadata;
+  readonly #given: OpenOptions;
   /** Until the model is closed; then its memory can go, whoever still holds the model. */
   #parts: Parts | undefined;
   #tokenizer: Tokenizer | undefined;
@@ -131,8 +116,9 @@ export class LanguageModel implements AsyncDisposable {
   #sequences = 0;
 
   /** Use `openModel`. */
-  constructor(parts: Parts) {
+  constructor(parts: Parts, given: OpenOptions) {
     this.#parts = parts;
+    this.#given = given;
     this.#metadata = parts.file.metadata;
     this.vocabularySize = parts.model.vocabularySize;
     this.path = parts.file.path;
@@ -142,7 +128,7 @@ export class LanguageModel implements AsyncDisposable {
     this.threads = parts.options.threads;
     this.arithmetic = parts.options.arithmetic;
     this.keyValueFormat = parts.options.keyValueFormat;
-    this.identity = parts.backend.identity;
+    this.identity = parts.devices.identity;
   }
 
   /** Takes over an open file. */
@@ -150,31 +136,8 @@ export class LanguageModel implements AsyncDisposable {
     const architecture = architectureOf(file.metadata.string("general.architecture"), file.name);
     const shape = architecture.readShape(file.metadata);
     const options = resolve(given, shape);
-    const { module } = await compileKernels(
-      given.kernels === undefined ? {} : { build: given.kernels },
-    );
-    const backend = new CpuBackend({ module, ...options });
-    const ops = createCpuOps(backend);
-    const experts = new TieredExperts(backend, ops, { looksAhead: looksAhead(given) });
-    const store = new WeightStore(file);
-    const model = await architecture.build(shape, store, { ops, experts, metadata: file.metadata });
-    await measureBatch(model, backend, shape, options);
-    backend.settle({ longestRow: store.longestRow, headValues: shape.headSize + shape.valueSize });
-    const laterBytes =
-      keyValueBytesPerToken(keyValueShape(shape), options.keyValueFormat) * options.contextLength;
-    const tier = await ExpertTier.open(
-      {
-        file,
-        backend,
-        store,
-        experts,
-        laterBytes,
-        expertsPerToken: shape.expertsPerToken,
-        signal: given.signal,
-      },
-      given,
-    );
-    return new LanguageModel({ file, shape, backend, model, store, options, experts, tier });
+    const assembly = await assemble(file, shape, options, given);
+    return new LanguageModel({ ...assembly, file, shape, options }, given);
   }
 
   /** Built when first asked for: a large vocabulary takes about a second. */
@@ -189,14 +152,14 @@ export class LanguageModel implements AsyncDisposable {
   }
 
   get memory(): MemoryUse {
-    const { store, backend, shape, options, tier } = this.#open;
+    const { store, devices, shape, options, tier } = this.#open;
     return {
       hotBytes: store.byteLengths.hot,
       expertBytes: tier.plan.slotBytes,
       keyValueBytes:
         keyValueBytesPerToken(keyValueShape(shape), options.keyValueFormat) * options.contextLength,
-      workspaceBytes: backend.workspace.peakBytes,
-      arenaCount: backend.arenas.list.length,
+      workspaceBytes: devices.cpu.workspace.peakBytes,
+      arenaCount: devices.cpu.arenas.list.length,
     };
   }
 
@@ -210,21 +173,28 @@ export class LanguageModel implements AsyncDisposable {
     return this.#open.tier.report();
   }
 
+  /** GPUs that compute layers, and how that went so far; none if the processor computes all. */
+  get gpus(): readonly GpuReport[] {
+    const { gpuTiers, devices } = this.#open;
+    const { outputDevice } = devices.placement;
+    return gpuTiers.map((tier, index) => tier.report(outputDevice === index + 1));
+  }
+
+  /** What a user should know of where things went: why there is no GPU, what did not fit. */
+  get remarks(): readonly string[] {
+    return this.#open.remarks;
+  }
+
   /** A new, empty sequence with its own keys and values. Dispose of it to reuse its memory. */
   createSequence(): Sequence {
-    const { backend, shape, model, experts, options } = this.#open;
-    const cache = backend.createCache(
-      keyValueShape(shape),
-      options.keyValueFormat,
-      options.contextLength,
-    );
+    const { shape, options } = this.#open;
     return new Sequence({
       number: this.#sequences++,
-      backend,
-      model,
-      experts,
-      cache,
       batchTokens: options.batchTokens,
+      engine: () => this.#open,
+      createCache: ({ devices }) =>
+        devices.createCache(keyValueShape(shape), options.keyValueFormat, options.contextLength),
+      mend: (error, engine) => this.#mend(error, engine),
       exclusively: (work) => this.#exclusively(work),
     });
   }
@@ -241,7 +211,7 @@ export class LanguageModel implements AsyncDisposable {
 
   /** Keeps the compute threads at hand until disposed of: worth it around several batches. */
   async holdThreads(): Promise<AsyncDisposable> {
-    return this.#open.backend.holdThreads();
+    return this.#open.devices.holdThreads();
   }
 
   /** Ends the threads and closes the file. A batch under way finishes first. */
@@ -254,9 +224,25 @@ export class LanguageModel implements AsyncDisposable {
     await this.#turn;
     const parts = this.#parts;
     this.#parts = undefined;
-    await parts?.tier[Symbol.asyncDispose]();
-    await parts?.backend[Symbol.asyncDispose]();
+    if (parts !== undefined) await closeParts(parts);
     await parts?.file[Symbol.asyncDispose]();
+  }
+
+  /** A GPU that failed is given up: the processor computes everything from now on. */
+  async #mend(error: unknown, failed: Engine): Promise<void> {
+    const parts = this.#parts;
+    if (!(error instanceof GpuFailureError) || parts === undefined) throw error;
+    if (parts !== failed) return; // another sequence has seen to it
+    const { file, shape, options, remarks } = parts;
+    this.#parts = undefined; // until it is well again, and for good if that fails
+    await closeParts(parts);
+    const given = { ...this.#given, gpu: "off", identity: this.identity };
+    const assembly = await assemble(file, shape, options, given);
+    const remark = `${error.message}; the CPU goes on alone`;
+    this.#parts = { ...assembly, file, shape, options, remarks: [...remarks, remark] };
+    publish("sluice:gpu", () => {
+      return { device: error.device, kind: "given-up", message: "the CPU goes on alone" };
+    });
   }
 
   get #open(): Parts {
@@ -278,27 +264,9 @@ export class LanguageModel implements AsyncDisposable {
   }
 }
 
-/** Runs the largest batch there may be with addresses only, to learn what memory it takes. */
-async function measureBatch(
-  model: Model,
-  backend: CpuBackend,
-  shape: Shape,
-  options: ResolvedOptions,
-): Promise<void> {
-  const tokens = new Int32Array(options.batchTokens);
-  const cache = backend.createCache(
-    keyValueShape(shape),
-    options.keyValueFormat,
-    options.contextLength,
-  );
-  const outputs = Int32Array.from(tokens.subarray(0, outputLimit).keys());
-  await backend.during(undefined, async () => {
-    await model.forward({ tokens, positions: tokens, outputs, cache });
-  });
-}
-
-function keyValueShape({ layerCount, keyValueHeadCount, headSize, valueSize }: Shape) {
-  return { layerCount, keyValueHeadCount, headSize, valueSize };
+async function closeParts({ tier, devices }: Parts): Promise<void> {
+  await tier[Symbol.asyncDispose]();
+  await devices[Symbol.asyncDispose]();
 }
 
 function resolve(given: OpenOptions, shape: Shape): ResolvedOptions {

@@ -93,7 +93,11 @@ function poolBounds(
   return sizes.map((slotBytes) => {
     const indices = bySize.get(slotBytes)!;
     const members = indices.map((index) => layers[index]!);
-    const most = sum(members, ({ expertCount }) => expertCount);
+    // Layers whose experts are elsewhere count none; a pool is never without a slot.
+    const most = Math.max(
+      1,
+      sum(members, ({ expertCount }) => expertCount),
+    );
     const perLayer = Math.max(...members.map(({ expertsPerToken }) => expertsPerToken));
     const least = Math.min(slotsTaken(perLayer), most);
     return { layers: indices, slotBytes, least, most, scratchSlots: perLayer };

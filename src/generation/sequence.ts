@@ -1,19 +1,26 @@
 /** One sequence of tokens on a model: feed it, read logits, rewind it, feed it again. */
-import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
-import type { CpuKeyValueCache } from "../compute/cpu/cpuKeyValueCache.ts";
-import type { ExpertRoom } from "../experts/expertRoom.ts";
+import type { KeyValueCache } from "../compute/keyValueCache.ts";
 import type { Model } from "../model/architecture.ts";
 import { OptionError, SluiceError } from "../support/errors.ts";
+import type { Devices } from "./devices.ts";
 
-export interface SequenceParts {
+/** What computes a model: replaced as a whole when one of its devices fails. */
+export interface Engine {
+  readonly devices: Devices;
+  readonly model: Model;
+}
+
+/** The model that a sequence belongs to. */
+export interface SequenceHost {
   /** Numbers the model's sequences from 0. */
   readonly number: number;
-  readonly backend: CpuBackend;
-  readonly model: Model;
-  readonly experts: ExpertRoom;
-  readonly cache: CpuKeyValueCache;
   /** Tokens computed at once. */
   readonly batchTokens: number;
+  /** What computes the model now. */
+  readonly engine: () => Engine;
+  readonly createCache: (engine: Engine) => KeyValueCache & Disposable;
+  /** Replaces an engine that failed for good; throws the error if it was another kind of failure. */
+  readonly mend: (error: unknown, engine: Engine) => Promise<void>;
   /** Waits for the model's other batches, then runs `work`. */
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -36,13 +43,18 @@ interface Pass {
 export const outputLimit = 32;
 
 export class Sequence implements Disposable {
-  readonly #parts: SequenceParts;
+  readonly #host: SequenceHost;
   readonly #tokens: number[] = [];
+  #engine: Engine;
+  #cache: KeyValueCache & Disposable;
   #feeding = false;
+  #closed = false;
 
   /** Use `LanguageModel.createSequence`. */
-  constructor(parts: SequenceParts) {
-    this.#parts = parts;
+  constructor(host: SequenceHost) {
+    this.#host = host;
+    this.#engine = host.engine();
+    this.#cache = host.createCache(this.#engine);
   }
 
   /** All tokens fed so far. */
@@ -56,7 +68,7 @@ export class Sequence implements Disposable {
 
   /** Positions it has room for. */
   get capacity(): number {
-    return this.#parts.cache.capacity;
+    return this.#cache.capacity;
   }
 
   /**
@@ -72,23 +84,23 @@ export class Sequence implements Disposable {
     tokens: ArrayLike<number>,
     { outputs = "last", signal }: FeedOptions = {},
   ): Promise<Float32Array> {
-    const { model, cache } = this.#parts;
-    const batchTokens =
-      outputs === "all" ? Math.min(this.#parts.batchTokens, outputLimit) : this.#parts.batchTokens;
+    const { vocabularySize } = this.#engine.model;
+    const { batchTokens: most } = this.#host;
+    const batchTokens = outputs === "all" ? Math.min(most, outputLimit) : most;
     const all = Int32Array.from(tokens);
     // One token behind others is taken for the one just generated.
     const phase = all.length === 1 && this.length > 0 ? "decode" : "prefill";
     this.#check(tokens);
     this.#refuseIfFeeding();
-    if (this.length + all.length > cache.capacity) {
+    if (this.length + all.length > this.capacity) {
       throw new SluiceError(
         "context-full",
-        `${this.length + all.length} tokens do not fit a context of ${cache.capacity}; ask for a longer context or feed less`,
+        `${this.length + all.length} tokens do not fit a context of ${this.capacity}; ask for a longer context or feed less`,
       );
     }
     this.#feeding = true;
     const before = this.length;
-    const logits = new Float32Array((outputs === "all" ? all.length : 1) * model.vocabularySize);
+    let logits: Float32Array = new Float32Array(0);
     try {
       for (let begin = 0; begin < all.length; begin += batchTokens) {
         const batch = all.subarray(begin, begin + batchTokens);
@@ -97,14 +109,19 @@ export class Sequence implements Disposable {
           outputs === "all"
             ? Int32Array.from(batch.keys())
             : Int32Array.from(last ? [batch.length - 1] : []);
-        const computed = await this.#parts.exclusively(() =>
+        const computed = await this.#host.exclusively(() =>
           this.#compute({ batch, wanted, phase, signal }),
         );
-        logits.set(computed, outputs === "all" ? begin * model.vocabularySize : 0);
+        if (outputs === "last" || computed.length === all.length * vocabularySize) {
+          logits = computed;
+          continue;
+        }
+        if (begin === 0) logits = new Float32Array(all.length * vocabularySize);
+        logits.set(computed, begin * vocabularySize);
       }
     } catch (error) {
       // It may have been disposed of meanwhile: then it is empty already.
-      if (cache.length > before) cache.truncate(before);
+      if (this.#cache.length > before) this.#cache.truncate(before);
       if (this.#tokens.length > before) this.#tokens.length = before;
       throw error;
     } finally {
@@ -123,25 +140,65 @@ export class Sequence implements Disposable {
     if (!Number.isInteger(length) || length < 0 || length > this.length) {
       throw new OptionError(`cannot rewind ${this.length} tokens to ${length}`);
     }
-    this.#parts.cache.truncate(length);
+    this.#cache.truncate(length);
     this.#tokens.length = length;
   }
 
   /** Gives its memory back. A call under way ends with `closed`. */
   [Symbol.dispose](): void {
-    this.#parts.cache[Symbol.dispose]();
+    this.#closed = true;
+    this.#cache[Symbol.dispose]();
     this.#tokens.length = 0;
   }
 
-  async #compute({ batch: tokens, wanted: outputs, phase, signal }: Pass): Promise<Float32Array> {
-    const { number, backend, model, experts, cache } = this.#parts;
+  /** Computes a batch; if a GPU fails for good, once more on what is left. */
+  async #compute(pass: Pass): Promise<Float32Array> {
+    await this.#follow(pass.signal);
+    try {
+      return await this.#computeBatch(pass);
+    } catch (error) {
+      await this.#host.mend(error, this.#engine);
+      await this.#follow(pass.signal);
+      return await this.#computeBatch(pass);
+    }
+  }
+
+  /** If the engine was replaced: what it remembered of this sequence is computed again. */
+  async #follow(signal: AbortSignal | undefined): Promise<void> {
+    const engine = this.#host.engine();
+    if (engine === this.#engine) return;
+    if (this.#closed) throw new SluiceError("closed", "this sequence has been closed");
+    this.#cache[Symbol.dispose]();
+    this.#engine = engine;
+    this.#cache = this.#host.createCache(engine);
+    const tokens = Int32Array.from(this.#tokens.splice(0));
+    const wanted = new Int32Array(0);
+    for (let begin = 0; begin < tokens.length; begin += this.#host.batchTokens) {
+      const batch = tokens.subarray(begin, begin + this.#host.batchTokens);
+      await this.#computeBatch({ batch, wanted, phase: "prefill", signal });
+    }
+  }
+
+  async #computeBatch({
+    batch: tokens,
+    wanted: outputs,
+    phase,
+    signal,
+  }: Pass): Promise<Float32Array> {
+    const { devices, model } = this.#engine;
+    const cache = this.#cache;
     const first = cache.length;
     cache.advance(tokens.length);
-    experts.beginPass({ sequence: number, position: first, tokens: tokens.length, phase });
+    devices.experts.beginPass({
+      sequence: this.#host.number,
+      position: first,
+      tokens: tokens.length,
+      phase,
+    });
     const positions = Int32Array.from(tokens, (_, index) => first + index);
-    const logits = await backend.during(signal, async () => {
+    const logits = await devices.during(signal, async () => {
       const hidden = await model.forward({ tokens, positions, outputs, cache });
-      return backend.floatsOf(hidden).slice();
+      return devices.read(hidden);
     });
     for (const token of tokens) this.#tokens.push(token);
     return logits;
@@ -154,7 +211,7 @@ export class Sequence implements Disposable {
   }
 
   #check(tokens: ArrayLike<number>): void {
-    const { vocabularySize } = this.#parts.model;
+    const { vocabularySize } = this.#engine.model;
     if (tokens.length === 0) throw new OptionError("no tokens to feed");
     for (const token of Array.from(tokens)) {
       if (Number.isInteger(token) && token >= 0 && token < vocabularySize) continue;

@@ -15,6 +15,18 @@ import { publish } from "../support/events.ts";
 /** Reads that wait for the disk at the same time. */
 const readsInFlight = 4;
 
+/** Hot tensors of one device, to be read one by one. */
+export interface HotTensors {
+  readonly matrices: readonly {
+    readonly matrix: CpuMatrix;
+    readonly read: () => Promise<Uint8Array>;
+  }[];
+  readonly vectors: readonly {
+    readonly vector: CpuVector;
+    readonly read: () => Promise<Float32Array>;
+  }[];
+}
+
 /** One piece of the file and where it goes. */
 interface Transfer {
   readonly tensor: TensorInfo;
@@ -33,15 +45,20 @@ interface ExpertMatrix {
   readonly place: PartInFile;
 }
 
+const onlyProcessor = (): readonly number[] => [0];
+
 export class WeightStore implements WeightSource {
   readonly #file: GgufFile;
+  readonly #devicesOf: (name: string) => readonly number[];
   readonly #matrices: { matrix: CpuMatrix; tensor: TensorInfo; firstRow: number }[] = [];
   readonly #vectors: { vector: CpuVector; tensor: TensorInfo; first: number }[] = [];
   readonly #experts: ExpertSource[] = [];
   #loadedBytes = 0;
 
-  constructor(file: GgufFile) {
+  /** @param devicesOf devices that hold a tensor; 0 is the processor. @default the processor alone */
+  constructor(file: GgufFile, devicesOf: (name: string) => readonly number[] = onlyProcessor) {
     this.#file = file;
+    this.#devicesOf = devicesOf;
   }
 
   has(name: string): boolean {
@@ -123,7 +140,7 @@ export class WeightStore implements WeightSource {
 
   /** Bytes of memory that the hot tensors take. */
   get hotBytes(): number {
-    const matrixBytes = this.#matrices.reduce(
+    const matrixBytes = this.#on(0).matrices.reduce(
       (sum, { matrix }) => sum + roundUp(matrix.byteLength),
       0,
     );
@@ -148,16 +165,52 @@ export class WeightStore implements WeightSource {
       return region;
     };
     await this.#loadVectors(take(this.#vectorBytes));
-    for (const { matrix } of this.#matrices) matrix.region = take(matrix.byteLength);
+    for (const { matrix } of this.#on(0).matrices) matrix.region = take(matrix.byteLength);
     await this.#run(this.#hotTransfers(), signal);
   }
 
   get #vectorBytes(): number {
-    return this.#vectors.reduce((sum, { vector }) => sum + roundUp(vector.length * 4), 64);
+    return this.#on(0).vectors.reduce((sum, { vector }) => sum + roundUp(vector.length * 4), 64);
+  }
+
+  /** What a device other than the processor holds. */
+  hotTensors(device: number): HotTensors {
+    const { matrices, vectors } = this.#on(device);
+    return {
+      matrices: matrices.map(({ matrix, tensor, firstRow }) => {
+        const read = async () => {
+          const bytes = new Uint8Array(matrix.byteLength);
+          await this.#file.read(tensor, firstRow * matrix.rowBytes, bytes);
+          this.#tell(bytes.length);
+          return bytes;
+        };
+        return { matrix, read };
+      }),
+      vectors: vectors.map(({ vector, tensor, first }) => {
+        const read = async () => {
+          this.#tell(vector.length * 4);
+          return (await this.#decode(tensor)).slice(first, first + vector.length);
+        };
+        return { vector, read };
+      }),
+    };
+  }
+
+  #on(device: number) {
+    const isThere = ({ tensor }: { tensor: TensorInfo }) =>
+      this.#devicesOf(tensor.name).includes(device);
+    return { matrices: this.#matrices.filter(isThere), vectors: this.#vectors.filter(isThere) };
+  }
+
+  #tell(bytes: number): void {
+    this.#loadedBytes += bytes;
+    const loadedBytes = this.#loadedBytes;
+    const totalBytes = this.byteLengths.hot;
+    publish("sluice:load", () => ({ file: this.#file.name, loadedBytes, totalBytes }));
   }
 
   *#hotTransfers(): Generator<Transfer> {
-    for (const { matrix, tensor, firstRow } of this.#matrices) {
+    for (const { matrix, tensor, firstRow } of this.#on(0).matrices) {
       const { region } = matrix;
       if (region === undefined) continue;
       yield { tensor, byteOffset: firstRow * matrix.rowBytes, target: () => regionBytes(region) };
@@ -165,16 +218,13 @@ export class WeightStore implements WeightSource {
   }
 
   async #run(transfers: Generator<Transfer>, signal: AbortSignal | undefined): Promise<void> {
-    const totalBytes = this.byteLengths.hot;
     const reader = async () => {
       for (const { tensor, byteOffset, target } of transfers) {
         if (signal?.aborted)
           throw new SluiceError("aborted", "loading was cancelled", { cause: signal.reason });
         const bytes = target();
         await this.#file.read(tensor, byteOffset, bytes);
-        this.#loadedBytes += bytes.length;
-        const loadedBytes = this.#loadedBytes;
-        publish("sluice:load", () => ({ file: this.#file.name, loadedBytes, totalBytes }));
+        this.#tell(bytes.length);
       }
     };
     await Promise.all(Array.from({ length: readsInFlight }, reader));
@@ -182,7 +232,7 @@ export class WeightStore implements WeightSource {
 
   async #loadVectors(region: Region): Promise<void> {
     let address = region.address;
-    for (const { vector, tensor, first } of this.#vectors) {
+    for (const { vector, tensor, first } of this.#on(0).vectors) {
       vector.region = { arena: region.arena, address, byteLength: vector.length * 4 };
       const values = await this.#decode(tensor);
       this.#loadedBytes += vector.length * 4;

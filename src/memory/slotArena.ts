@@ -29,9 +29,9 @@ export class SlotArena {
     this.#free.push(slot);
   }
 
-  region(slot: number): Region {
-    const region = this.#slots[slot];
-    if (region === undefined) throw new RangeError(`no slot ${slot} of ${this.#slots.length}`);
-    return region;
+  place(slot: number): Region {
+    const place = this.#slots[slot];
+    if (place === undefined) throw new RangeError(`no slot ${slot} of ${this.#slots.length}`);
+    return place;
   }
 }

@@ -20,6 +20,10 @@ export type ErrorCode =
   | "bad-conversation"
   | "bad-number"
   | "thread-failed"
+  | "gpu-unavailable"
+  | "gpu-lost"
+  | "gpu-out-of-memory"
+  | "gpu-error"
   | "aborted"
   | "closed";
 

@@ -30,6 +30,9 @@ export interface RoutingEvent {
 /** One decision of an expert cache. Experts are numbered layer by layer, over all layers. */
 export interface CacheEvent {
   readonly model: object;
+  readonly tier: "ram" | "gpu";
+  /** The GPU's label. */
+  readonly device?: string;
   /** Counts forward passes from 0. */
   readonly pass: number;
   /** Counts layers with experts from 0. */
@@ -69,18 +72,33 @@ export interface LoadEvent {
   readonly totalBytes: number;
 }
 
+/** What became of a GPU. */
+export interface GpuEvent {
+  /** The device's label: its adapter's name, with a number where one adapter has several devices. */
+  readonly device: string;
+  readonly kind: "opened" | "closed" | "lost" | "out-of-memory" | "error" | "given-up";
+  /** In words, without the device's label. */
+  readonly message: string;
+}
+
 interface Events {
   "sluice:routing": RoutingEvent;
   "sluice:layer": LayerEvent;
   "sluice:activation": ActivationEvent;
   "sluice:load": LoadEvent;
   "sluice:cache": CacheEvent;
+  "sluice:gpu": GpuEvent;
 }
 
 /** Publishes on `name` if anybody listens; `message` is only called then. */
 export function publish<Name extends keyof Events>(name: Name, message: () => Events[Name]): void {
   const target = channel(name);
   if (target.hasSubscribers) target.publish(message());
+}
+
+/** Whether anybody listens: for messages whose making costs more than a function. */
+export function isHeard(name: keyof Events): boolean {
+  return channel(name).hasSubscribers;
 }
 
 /** Listens on `name` until the returned function is called. */

@@ -32,7 +32,7 @@ const documentedKeys = [
   ..."model cpu processors node threads arithmetic kv".split(" "),
   ..."promptTokens generateTokens batchTokens seed loadMs complete passes".split(" "),
   ..."prefillTokensPerSecond decodeTokensPerSecond timeToFirstTokenMs".split(" "),
-  ..."tokenLatencyMs peakMemoryBytes experts".split(" "),
+  ..."tokenLatencyMs peakMemoryBytes experts gpus remarks".split(" "),
 ];
 
 test("--json holds every measurement, and sums that agree with them", async () => {

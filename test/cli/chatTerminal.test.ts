@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { scratchFolder } from "../support/scratchFolder.ts";
 import { roomyModel } from "./roomyModel.ts";
-import { binPath } from "./sluice.ts";
+import { binPath, surroundings } from "./sluice.ts";
 
 const scratch = scratchFolder();
 const hasScript = spawnSync("script", ["--version"]).stdout?.includes("util-linux") ?? false;
@@ -20,7 +20,7 @@ class TerminalChat implements AsyncDisposable {
     // A shell that waits for the program would get each Ctrl-C as well, and end by it: hence exec.
     const command = ["exec", process.execPath, binPath, "chat", ...args].join(" ");
     this.#child = spawn("script", ["-qec", command, "/dev/null"], {
-      env: { ...process.env, SHELL: "/bin/sh", TERM: "xterm", NO_COLOR: "1" },
+      env: { ...surroundings, SHELL: "/bin/sh", TERM: "xterm", NO_COLOR: "1" },
     });
     this.#child.stdout.on("data", (chunk: Buffer) => {
       this.#shown += chunk.toString();

@@ -17,6 +17,7 @@ const tally = {
   stallMs: { prefill: 1234, decode: 200 },
   decodeSteps: 20,
   timed: { steps: 19, ms: 1900 },
+  gpus: [],
 };
 const figures: ExpertFigures = {
   report: {
@@ -26,6 +27,7 @@ const figures: ExpertFigures = {
     prefetch: { ...tally.prefetch, pending: many },
   },
   tally,
+  gpus: [],
   holdsAll: false,
   tokenCycles: 25.7,
   hitRate: { prefill: 0.75, decode: 1 },

@@ -7,7 +7,7 @@ import type { ExpertTally } from "../../src/cli/expertWatch.ts";
 import { liveText } from "../../src/cli/liveLine.ts";
 import { scratchFolder } from "../support/scratchFolder.ts";
 import { roomyModel } from "./roomyModel.ts";
-import { binPath, sluice, startSluice } from "./sluice.ts";
+import { binPath, sluice, startSluice, surroundings } from "./sluice.ts";
 
 const scratch = scratchFolder();
 const hasScript = spawnSync("script", ["--version"]).stdout?.includes("util-linux") ?? false;
@@ -22,18 +22,20 @@ const tally: ExpertTally = {
   stallMs: { prefill: 200, decode: 50 },
   decodeSteps: 2,
   timed: { steps: 1, ms: 10 },
+  gpus: [],
 };
+const onDemand = { ram: false, gpus: true };
 
 test("it tells the speed, and of experts only if some are read on demand", () => {
-  expect(liveText(12.34, tally, false)).toBe(
+  expect(liveText(12.34, tally, onDemand)).toBe(
     "12.3 tokens/s, hits 75.0 %, 3.00 MiB read, waited 0.25 s",
   );
-  expect(liveText(12.34, tally, true)).toBe("12.3 tokens/s");
+  expect(liveText(12.34, tally, { ram: true, gpus: true })).toBe("12.3 tokens/s");
   const prefill = {
     ...tally,
     counts: { ...tally.counts, decode: { ...counts, uses: 0, hits: 0 } },
   };
-  expect(liveText(undefined, prefill, false)).toBe(
+  expect(liveText(undefined, prefill, onDemand)).toBe(
     "prefill, hits 25.0 %, 3.00 MiB read, waited 0.25 s",
   );
 });
@@ -72,7 +74,7 @@ test.skipIf(!hasScript)("on a terminal it stands below the text and leaves it wh
   const { stdout } = await sluice(args);
   const command = ["exec", process.execPath, binPath, ...args, "--stats"].join(" ");
   const child = spawn("script", ["-qec", command, "/dev/null"], {
-    env: { ...process.env, SHELL: "/bin/sh", TERM: "xterm", NO_COLOR: "1" },
+    env: { ...surroundings, SHELL: "/bin/sh", TERM: "xterm", NO_COLOR: "1" },
   });
   let shown = "";
   child.stdout.on("data", (chunk: Buffer) => {

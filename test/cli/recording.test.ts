@@ -7,7 +7,7 @@ import { openTrace, openTraceSource } from "../../src/trace/openTrace.ts";
 import { collectTrace } from "../../src/trace/traceSource.ts";
 import { scratchFolder } from "../support/scratchFolder.ts";
 import { roomyModel } from "./roomyModel.ts";
-import { binPath, sluice, startSluice } from "./sluice.ts";
+import { binPath, sluice, startSluice, surroundings } from "./sluice.ts";
 
 const scratch = scratchFolder();
 
@@ -79,7 +79,7 @@ test("a disk that fills is said at once, the text goes on, and the end is a fail
   const plain = await sluice(["run", "-n", "60", "--no-map"]);
   // A limit on the size of files stands for the disk.
   const command = `ulimit -f 8; exec "${process.execPath}" "${binPath}" run -n 60 --no-map --record "${path}" --record-logits`;
-  const child = spawn("bash", ["-c", command], { env: { ...process.env, NO_COLOR: "1" } });
+  const child = spawn("bash", ["-c", command], { env: { ...surroundings, NO_COLOR: "1" } });
   let [stdout, stderr, saidAfter] = ["", "", -1];
   child.stdout.on("data", (chunk: Buffer) => {
     stdout += chunk.toString();

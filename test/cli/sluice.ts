@@ -20,14 +20,17 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   /** Options of Node, in front of the script. */
   readonly nodeOptions?: readonly string[];
-  /** Variables of the environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Variables of the environment; `undefined` takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Without what the tests' own user may have set. */
-const surroundings = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_")),
-);
+/** Without what the tests' own user may have set, and the same with a GPU and without. */
+export const surroundings: Readonly<Record<string, string | undefined>> = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_")),
+  ),
+  SLUICE_GPU: "off",
+};
 
 type RunningSluice = ChildProcessByStdio<Writable, Readable, Readable>;
 

@@ -20,7 +20,7 @@ test("without a command, and with --help, it shows help on stdout", async () => 
   expect((await sluice(["--help"])).stdout).toBe(bare.stdout);
 });
 
-test.each(["run", "chat", "bench", "inspect", "tokenize", "logits"])(
+test.each(["run", "chat", "bench", "inspect", "devices", "tokenize", "logits"])(
   "%s --help fits and ends with examples",
   async (command) => {
     const { code, stdout, stderr } = await sluice([command, "--help"]);
@@ -61,7 +61,7 @@ test.each([
   ["an empty number", ["run", "--top-k", ""], "'--top-k <count>' argument ''"],
   ["an endless number", ["run", "--temperature", "1e999"], "'--temperature <value>'"],
   ["a share above 1", ["run", "--top-p", "1.5"], "'--top-p <share>'"],
-  ["an unknown choice", ["run", "--kv", "q8_0"], "Allowed choices are f16, f32"],
+  ["an unknown choice", ["run", "--kv", "q4_0"], "Allowed choices are f16, f32, q8_0"],
   ["no ids", ["logits", "--tokens", "1,,2"], "'--tokens <list>' argument '1,,2'"],
   ["no tokens", ["logits"], "required option '--tokens <list>' not specified"],
   ["a context beyond the model's", ["run", "--context", "100000"], "from 1 to 512"],

@@ -102,7 +102,7 @@ export function takeSlots(count: number): Region[] {
     count,
     count * slotBytes,
   );
-  return Array.from({ length: count }, (_, slot) => slots.region(slot));
+  return Array.from({ length: count }, (_, slot) => slots.place(slot));
 }
 
 /** Lets everything happen that waits for nothing. */

@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SlotTable } from "../../src/experts/slotTable.ts";
+import type { Region } from "../../src/memory/arena.ts";
 import { Arenas } from "../../src/memory/arenas.ts";
 import { SlotArena } from "../../src/memory/slotArena.ts";
 
 const slotCount = 3;
 
 /** A table over slots that lie in two arenas. */
-function table(): SlotTable {
+function table(): SlotTable<Region> {
   const arenas = new Arenas({ arenaBytes: 65_536, headBytes: () => 0 });
   return new SlotTable(new SlotArena(arenas, 30_000, slotCount, slotCount * 30_000));
 }

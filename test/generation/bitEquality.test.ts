@@ -55,11 +55,16 @@ describe.for(["fast", "exact"] as const)("%s arithmetic", (arithmetic) => {
   });
 });
 
-test("f16 keys and values give the same bits in batches and one by one", async () => {
-  const file = fixture("qwen3moe/q8_0");
-  const expected = await logitsOf(file, { ...plainest, keyValueFormat: "f16" });
-  const batched = await logitsOf(file, { threads: 2, batchTokens: 32, keyValueFormat: "f16" });
-  const full = await logitsOf(file, { threads: 2, batchTokens: 32, keyValueFormat: "f32" });
-  expect(Buffer.compare(batched, expected)).toBe(0);
-  expect(Buffer.compare(full, expected)).not.toBe(0);
-});
+test.for(["f16", "q8_0"] as const)(
+  "%s keys and values give the same bits in batches and one by one, in one memory and in many",
+  async (keyValueFormat) => {
+    const file = fixture("qwen3moe/q8_0");
+    const expected = await logitsOf(file, { ...plainest, keyValueFormat });
+    const full = await logitsOf(file, { threads: 2, batchTokens: 32, keyValueFormat: "f32" });
+    expect(Buffer.compare(full, expected)).not.toBe(0);
+    for (const [title, options] of variants) {
+      const found = await logitsOf(file, { ...plainest, ...options, keyValueFormat });
+      expect(Buffer.compare(found, expected), title).toBe(0);
+    }
+  },
+);

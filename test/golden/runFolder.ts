@@ -1,19 +1,29 @@
-/** `npm run test:golden -- DIR`: compares every golden in a folder, of the families that exist. */
+/**
+ * `npm run test:golden -- DIR [--gpu NAME]`: compares every golden in a folder, of the families that
+ * exist. On a GPU those in `exact` arithmetic alone: `fast` ones are excused by ties that only the
+ * processor's activations tell, and compared with the processor bit for bit by other tests.
+ */
 import { parseArgs } from "node:util";
 import { compare, goldenCases } from "./golden.ts";
 
 const families = ["llama", "olmoe", "qwen3moe"];
-const { positionals } = parseArgs({ allowPositionals: true });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { gpu: { type: "string" } },
+});
 const [folder] = positionals;
+const { gpu } = values;
 if (folder === undefined) {
-  console.error("usage: npm run test:golden -- DIR");
+  console.error("usage: npm run test:golden -- DIR [--gpu NAME]");
   process.exit(2);
 }
 
-const cases = goldenCases(folder, families);
+const cases = goldenCases(folder, families).filter(
+  ({ arithmetic }) => gpu === undefined || arithmetic === "exact",
+);
 let failed = 0;
 for (const golden of cases) {
-  const { logits, problems, ties } = await compare(golden);
+  const { logits, problems, ties } = await compare(golden, gpu === undefined ? {} : { gpu });
   if (problems.length > 0) failed++;
   console.log(
     `${problems.length === 0 ? "ok  " : "FAIL"} ${golden.title.padEnd(40)} logits ${logits.toExponential(1)}`,

@@ -34,7 +34,7 @@ test("a fused tensor that is no two experts high is refused by name and shape", 
   const source = moeModel(shape);
   const wrong = {
     ...source,
-    tensors: source.tensors?.map((tensor) =>
+    tensors: (source.tensors ?? []).map((tensor) =>
       tensor.name.includes("gate_up")
         ? { ...tensor, shape: [32, 32, 4], data: half(tensor.data) }
         : tensor,

@@ -62,7 +62,7 @@ async function runEngine(
   const ramBytes = Math.floor(leastBytes + (tenths / 10) * (allBytes - leastBytes));
   await using model = await openModel(path, { ...options, ramBytes });
   const decisions: CacheDecision[] = [];
-  const stop = subscribe("sluice:cache", ({ model: source, ...decision }) => {
+  const stop = subscribe("sluice:cache", ({ model: source, tier: _, ...decision }) => {
     if (source === model.identity) decisions.push(decision);
   });
   const recorder = new TraceRecorder(traceFile, model);

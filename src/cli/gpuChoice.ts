@@ -1,0 +1,67 @@
+/** A model opened on the GPUs that there are, and in a line each what a user should know of that. */
+import { selectAdapters } from "../compute/gpu/gpuAdapters.ts";
+import { type GpuAbsence, GpuFailureError } from "../compute/gpu/gpuErrors.ts";
+import { type LanguageModel, type OpenOptions, openModel } from "../generation/languageModel.ts";
+import { OptionError } from "../support/errors.ts";
+import { type GpuFlags, gpuDefault, saysGpu } from "./gpuOptions.ts";
+import { note, printable } from "./terminal.ts";
+
+/** No news to who has not asked for a GPU: it is not there. All else can be mended. */
+const plainAbsences: ReadonlySet<GpuAbsence> = new Set(["adapter-missing", "only-cpu-adapters"]);
+
+/**
+ * Opens a model; with `auto` the processor computes all of it where no GPU can.
+ *
+ * @param options what the flags and others say
+ * @throws what `openModel` throws; OptionError for more sizes than GPUs
+ */
+export async function openChoosingGpus(
+  path: string,
+  options: OpenOptions,
+  flags: GpuFlags,
+): Promise<LanguageModel> {
+  const gpu = await chooseGpus(flags, options);
+  let model: LanguageModel;
+  try {
+    model = await openModel(path, { ...options, gpu });
+  } catch (error) {
+    if (gpu !== "auto" || !(error instanceof GpuFailureError)) throw error;
+    note(`sluice: no GPU is used: ${printable(error.message)}`);
+    return openModel(path, { ...options, gpu: "off" });
+  }
+  for (const remark of model.remarks) note(`sluice: ${printable(remark)}`);
+  return model;
+}
+
+/**
+ * Says why `auto` finds no GPU, if somebody asked or one is there that cannot be used.
+ *
+ * @returns what to open the model with: `off` where `auto` finds none
+ */
+async function chooseGpus(
+  flags: GpuFlags,
+  { keyValueFormat }: Pick<OpenOptions, "keyValueFormat">,
+): Promise<string> {
+  const { gpu = gpuDefault, vram } = flags;
+  const { devices, obstacle } = await selectAdapters(gpu);
+  if (devices.length > 0) {
+    checkSizes(vram, devices.length);
+    if (gpu !== "auto" || keyValueFormat !== "q8_0") return gpu;
+    note("sluice: no GPU is used: --kv q8_0 is for the CPU alone");
+    return "off";
+  }
+  if (obstacle === undefined) return gpu;
+  const reason = printable(obstacle.message);
+  if (saysGpu(flags)) note(`sluice: no GPU is used: ${reason}`);
+  else if (!plainAbsences.has(obstacle.reason)) {
+    note(`sluice: no GPU is used: ${reason} (with --gpu off none is looked for)`);
+  }
+  return "off";
+}
+
+/** @throws OptionError for sizes that no GPU is there for */
+export function checkSizes(vram: readonly number[] | undefined, gpus: number): void {
+  if (vram === undefined || vram.length <= gpus) return;
+  const count = gpus === 1 ? "one GPU" : `${gpus} GPUs`;
+  throw new OptionError(`--vram has ${vram.length} sizes for ${count}`);
+}
