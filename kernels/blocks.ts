@@ -16,7 +16,7 @@
 
 import { Q8_0_BYTES, Q8_0_SCALE } from "./activations";
 import { widenHalves } from "./half";
-import { sumEach } from "./lanes";
+import { gatherHalves, sumEach } from "./lanes";
 
 /** The format `F` as the row streams take it. */
 export class Blocks<F> {
@@ -64,12 +64,7 @@ export function addTimesHalf(
   row3: usize,
   activations: usize,
 ): v128 {
-  const zero = i32x4.splat(0);
-  const halves = v128.load16_lane(
-    row3,
-    v128.load16_lane(row2, v128.load16_lane(row1, v128.load16_lane(row0, zero, 0), 2), 4),
-    6,
-  );
+  const halves = gatherHalves(row0, row1, row2, row3);
   return f32x4.add(result, f32x4.mul(sums, timesHalves(halves, activations, Q8_0_SCALE)));
 }
 

@@ -79,7 +79,7 @@ export function dotQuad<T>(
 }
 
 /** Adds the columns after the last multiple of four, one by one. */
-export function addRest<T>(
+function addRest<T>(
   sums: v128,
   row0: usize,
   row1: usize,

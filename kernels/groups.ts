@@ -37,6 +37,10 @@ export class Q4_K {
     return true;
   }
 
+  get placeBits(): i32 {
+    return 0;
+  }
+
   get groupElements(): i32 {
     return 32;
   }
@@ -92,6 +96,10 @@ export class Q5_K {
 
   get hasMinima(): bool {
     return true;
+  }
+
+  get placeBits(): i32 {
+    return 0;
   }
 
   get groupElements(): i32 {

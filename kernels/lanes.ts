@@ -44,6 +44,18 @@ export function againstSigned(weights: v128, x: v128): v128 {
   return v128.xor(weights, i8x16.lt_s(x, i32x4.splat(0)));
 }
 
+/** The 16-bit words at four addresses, each in the low half of a lane; the high halves are zero. */
+export function gatherHalves(a: usize, b: usize, c: usize, d: usize): v128 {
+  const two = v128.load16_lane(b, v128.load16_lane(a, i32x4.splat(0), 0), 2);
+  return v128.load16_lane(d, v128.load16_lane(c, two, 4), 6);
+}
+
+/** The 32-bit words at four addresses. */
+export function gatherWords(a: usize, b: usize, c: usize, d: usize): v128 {
+  const two = v128.load32_lane(b, v128.load32_zero(a), 1);
+  return v128.load32_lane(d, v128.load32_lane(c, two, 2), 3);
+}
+
 /** The four lane sums of four integer vectors: `[sum(a), sum(b), sum(c), sum(d)]`. */
 export function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
   // Only interleavings that are one instruction on x86 and ARM.

@@ -1,7 +1,7 @@
 /** Matrix times vector for superblocks that are unpacked first. The parameters: matvec.ts. */
 
 import { IQ1_M, IQ1_S, IQ2_S, IQ2_XS, IQ2_XXS, IQ3_S, IQ3_XXS, TQ1_0, TQ2_0 } from "./grids";
-import { multiplyUnpacked } from "./rowStreams";
+import { multiplyUnpacked } from "./panelRows";
 
 export function matvecIQ1_S(
   matrix: usize,

@@ -1,7 +1,7 @@
 /** Matrix times vector for superblocks that have a dot product. The parameters: matvec.ts. */
 
 import { IQ4_XS, Q4_K, Q5_K } from "./groups";
-import { multiplyPairs, multiplySuperblocks } from "./rowStreams";
+import { multiplyGroups, multiplyPairs, multiplyRuns } from "./rowStreams";
 import { Q2_K, Q3_K, Q6_K } from "./runFormats";
 import { Superblocks } from "./superblocks";
 
@@ -16,7 +16,7 @@ export function matvecQ2_K(
   outputStride: i32,
   scratch: usize,
 ): void {
-  multiplySuperblocks<Q2_K>(
+  multiplyRuns<Q2_K>(
     matrix,
     activations,
     output,
@@ -40,7 +40,7 @@ export function matvecQ3_K(
   outputStride: i32,
   scratch: usize,
 ): void {
-  multiplySuperblocks<Q3_K>(
+  multiplyRuns<Q3_K>(
     matrix,
     activations,
     output,
@@ -64,7 +64,7 @@ export function matvecQ4_K(
   outputStride: i32,
   scratch: usize,
 ): void {
-  multiplySuperblocks<Q4_K>(
+  multiplyGroups<Q4_K>(
     matrix,
     activations,
     output,
@@ -88,7 +88,7 @@ export function matvecQ5_K(
   outputStride: i32,
   scratch: usize,
 ): void {
-  multiplySuperblocks<Q5_K>(
+  multiplyGroups<Q5_K>(
     matrix,
     activations,
     output,
@@ -112,7 +112,7 @@ export function matvecQ6_K(
   outputStride: i32,
   scratch: usize,
 ): void {
-  multiplySuperblocks<Q6_K>(
+  multiplyRuns<Q6_K>(
     matrix,
     activations,
     output,

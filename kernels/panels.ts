@@ -4,7 +4,8 @@
  * of `Superblocks.dotTwo`, so a token's results have the same bits in whatever company it comes.
  *
  * A superblock of the unpacked row, the panel, takes 560 bytes:
- *   u8[256] weights @0, each 0..127, in the order of the activations
+ *   u8[256] weights @0, each 0..127, in the order of the activations; with their scales they make sums
+ *           too large by 1 << `placeBits`
  *   i16[8] times 16: each scale spread over a vector @256; of formats with groups of 32 only 8
  *   i16[16] factors of the activations' sums of 16 @512: the minima, or what the offset takes away
  *   f32 d @544, f32 dmin @548
@@ -28,6 +29,10 @@ export const LIFT: i8 = 64;
 export class Lifted {
   get hasMinima(): bool {
     return false;
+  }
+
+  get placeBits(): i32 {
+    return 0;
   }
 
   get groupElements(): i32 {
@@ -104,9 +109,10 @@ export function dotFourTokens<F>(
         x3 += 32;
       }
     } while (weights !== panel + 256);
-    const sums = f32x4.convert_i32x4_s(sumEach(sum0, sum1, sum2, sum3));
+    let sums = sumEach(sum0, sum1, sum2, sum3);
+    if (format.placeBits !== 0) sums = i32x4.shr_s(sums, format.placeBits);
     const outer = f32x4.mul(v128.load32_splat(panel, PANEL_D), scales);
-    result = f32x4.add(result, f32x4.mul(sums, outer));
+    result = f32x4.add(result, f32x4.mul(f32x4.convert_i32x4_s(sums), outer));
     panel += PANEL_BYTES;
     x0 += Q8_K_BYTES - 256;
     x1 += Q8_K_BYTES - 256;

@@ -9,8 +9,17 @@
  * How their bits lie: runs.ts.
  */
 
-import { dotTwoRuns, unpackRuns } from "./runs";
-import { BIT_2, BITS_4_AND_5, LIFT_BYTES_BIT_PAIRS, LOW_NIBBLE, LOW_TWO_BITS } from "./tables";
+import { dotFourRuns, unpackRuns } from "./runs";
+import {
+  BIT_2,
+  BIT_4,
+  BIT_6,
+  BITS_2_AND_3,
+  BITS_4_AND_5,
+  LIFT_BYTES_BIT_PAIRS,
+  LOW_NIBBLE,
+  LOW_TWO_BITS,
+} from "./tables";
 
 /**
  * What the three formats differ in. A step's bytes are loaded by `first`, `second` and `third`; from
@@ -34,12 +43,16 @@ export class Q2_K {
     return 0;
   }
 
+  get placeBits(): i32 {
+    return 4;
+  }
+
   get groupElements(): i32 {
     return 16;
   }
 
-  dotTwo(row0: usize, row1: usize, x: usize, end: usize): v128 {
-    return dotTwoRuns<Q2_K>(row0, row1, x, end);
+  dotFour(row0: usize, row1: usize, row2: usize, row3: usize, x: usize, end: usize): v128 {
+    return dotFourRuns<Q2_K>(row0, row1, row2, row3, x, end);
   }
 
   unpack(block: usize, panel: usize): void {
@@ -71,15 +84,16 @@ export class Q2_K {
   }
 
   run1(bits: v128, _: v128, __: v128): v128 {
-    return v128.and(i16x8.shr_u(bits, 2), v128.load(LOW_TWO_BITS));
+    return v128.and(bits, v128.load(BITS_2_AND_3));
   }
 
   run2(bits: v128, _: v128, __: v128): v128 {
-    return v128.and(i16x8.shr_u(bits, 4), v128.load(LOW_TWO_BITS));
+    return v128.and(bits, v128.load(BITS_4_AND_5));
   }
 
+  /** Bits 6 and 7 would make bytes above 127. */
   run3(bits: v128, _: v128, __: v128): v128 {
-    return v128.and(i16x8.shr_u(bits, 6), v128.load(LOW_TWO_BITS));
+    return v128.and(i16x8.shr_u(bits, 2), v128.load(BITS_4_AND_5));
   }
 }
 
@@ -100,12 +114,16 @@ export class Q3_K {
     return 2;
   }
 
+  get placeBits(): i32 {
+    return 4;
+  }
+
   get groupElements(): i32 {
     return 16;
   }
 
-  dotTwo(row0: usize, row1: usize, x: usize, end: usize): v128 {
-    return dotTwoRuns<Q3_K>(row0, row1, x, end);
+  dotFour(row0: usize, row1: usize, row2: usize, row3: usize, x: usize, end: usize): v128 {
+    return dotFourRuns<Q3_K>(row0, row1, row2, row3, x, end);
   }
 
   unpack(block: usize, panel: usize): void {
@@ -144,16 +162,19 @@ export class Q3_K {
     return v128.or(v128.and(bits, v128.load(LOW_TWO_BITS)), v128.and(upper, v128.load(BIT_2)));
   }
 
-  run1(bits: v128, upper: v128, third: v128): v128 {
-    return this.run0(i16x8.shr_u(bits, 2), i16x8.shr_u(upper, 1), third);
+  run1(bits: v128, upper: v128, _: v128): v128 {
+    const third = v128.and(i16x8.shl(upper, 1), v128.load(BIT_4));
+    return v128.or(v128.and(bits, v128.load(BITS_2_AND_3)), third);
   }
 
-  run2(bits: v128, upper: v128, third: v128): v128 {
-    return this.run0(i16x8.shr_u(bits, 4), i16x8.shr_u(upper, 2), third);
+  run2(bits: v128, upper: v128, _: v128): v128 {
+    const third = v128.and(i16x8.shl(upper, 2), v128.load(BIT_6));
+    return v128.or(v128.and(bits, v128.load(BITS_4_AND_5)), third);
   }
 
-  run3(bits: v128, upper: v128, third: v128): v128 {
-    return this.run0(i16x8.shr_u(bits, 6), i16x8.shr_u(upper, 3), third);
+  run3(bits: v128, upper: v128, _: v128): v128 {
+    const third = v128.and(i16x8.shl(upper, 1), v128.load(BIT_6));
+    return v128.or(v128.and(i16x8.shr_u(bits, 2), v128.load(BITS_4_AND_5)), third);
   }
 }
 
@@ -174,12 +195,16 @@ export class Q6_K {
     return 5;
   }
 
+  get placeBits(): i32 {
+    return 0;
+  }
+
   get groupElements(): i32 {
     return 16;
   }
 
-  dotTwo(row0: usize, row1: usize, x: usize, end: usize): v128 {
-    return dotTwoRuns<Q6_K>(row0, row1, x, end);
+  dotFour(row0: usize, row1: usize, row2: usize, row3: usize, x: usize, end: usize): v128 {
+    return dotFourRuns<Q6_K>(row0, row1, row2, row3, x, end);
   }
 
   unpack(block: usize, panel: usize): void {

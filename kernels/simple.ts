@@ -11,7 +11,7 @@
 
 import { Q8_0_NEGATIVES, Q8_0_SCALE, Q8_0_SUM, Q8_0_SUM_TERM } from "./activations";
 import { addTimesHalf, timesHalves } from "./blocks";
-import { addDots, againstSigned, dotPairs, pick } from "./lanes";
+import { addDots, againstSigned, dotPairs, gatherWords, pick } from "./lanes";
 import {
   BIT_4,
   BIT_OF_BYTE,
@@ -165,11 +165,7 @@ function addWithMinima(
   row3: usize,
   activations: usize,
 ): v128 {
-  const words = v128.load32_lane(
-    row3,
-    v128.load32_lane(row2, v128.load32_lane(row1, v128.load32_zero(row0), 1), 2),
-    3,
-  );
+  const words = gatherWords(row0, row1, row2, row3);
   const products = f32x4.mul(sums, timesHalves(words, activations, Q8_0_SCALE));
   const minima = timesHalves(i32x4.shr_u(words, 16), activations, Q8_0_SUM_TERM);
   return f32x4.add(f32x4.add(result, products), minima);

