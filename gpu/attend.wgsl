@@ -9,6 +9,7 @@
 //   scores   scratch: f32 [tokens * heads, scoresStride], a stride of at least the positions seen
 //   sinks    f32 [heads], only with the choice `sinks`: on
 //   output   f32 [tokens, heads, valueSize]
+//   encoded  the output in blocks, by the choice `encoding` (lib/headEncoding/): heads are whole blocks
 //
 // Token t is at position first + t and sees the last `window` positions up to its own; 0: all. A NaN
 // or +Infinity among the scores makes the output NaN.
@@ -21,6 +22,7 @@
 //#import lib/workgroupReduce.wgsl
 //#import lib/cache/${values}.wgsl
 //#import lib/sinks/${sinks}.wgsl
+//#import lib/headEncoding/${encoding}.wgsl
 
 struct Parameters {
   heads: u32,
@@ -44,7 +46,8 @@ override workgroupSize: u32 = 128;
 @group(0) @binding(3) var<storage, read_write> scores: array<f32>;
 @group(0) @binding(4) var<storage, read> sinks: array<f32>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
-@group(0) @binding(6) var<uniform> parameters: Parameters;
+@group(0) @binding(6) var<storage, read_write> encoded: array<u32>;
+@group(0) @binding(7) var<uniform> parameters: Parameters;
 
 @compute @workgroup_size(workgroupSize)
 fn main(
@@ -91,6 +94,7 @@ fn main(
     }
     output[row * parameters.valueSize + column] = mixed;
   }
+  encodeHead(local, row * parameters.valueSize, parameters.valueSize);
 }
 
 // WGSL has no literal for it, and takes none for a constant.

@@ -4,12 +4,14 @@
 //   partial  f32 [tokens, heads, chunks, valueSize + 2], as attendSplit.wgsl writes it
 //   sinks    f32 [heads], only with the choice `sinks`: on
 //   output   f32 [tokens, heads, valueSize]
+//   encoded  the output in blocks, as attend.wgsl has it
 //
 // One workgroup a head of a token: x is the head, y the token. Its invocations take every
 // workgroupSize-th column of the values; all of them go through the chunks.
 
 //#import lib/exponential.wgsl
 //#import lib/sinks/${sinks}.wgsl
+//#import lib/headEncoding/${encoding}.wgsl
 
 struct Parameters {
   heads: u32,
@@ -22,7 +24,8 @@ override workgroupSize: u32 = 64;
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
 @group(0) @binding(1) var<storage, read> sinks: array<f32>;
 @group(0) @binding(2) var<storage, read_write> output: array<f32>;
-@group(0) @binding(3) var<uniform> parameters: Parameters;
+@group(0) @binding(3) var<storage, read_write> encoded: array<u32>;
+@group(0) @binding(4) var<uniform> parameters: Parameters;
 
 @compute @workgroup_size(workgroupSize)
 fn main(
@@ -53,6 +56,7 @@ fn main(
     }
     output[row * parameters.valueSize + column] = mixed / sum;
   }
+  encodeHead(local, row * parameters.valueSize, parameters.valueSize);
 }
 
 // What a chunk's exponentials, relative to its own largest score, must be multiplied by.

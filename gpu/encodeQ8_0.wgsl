@@ -6,6 +6,7 @@
 // Eight invocations a block, four values each; a row's blocks along x, tokens along y.
 
 //#import lib/encode/Q8_0.wgsl
+//#import lib/four.wgsl
 
 struct Parameters {
   columns: u32,

@@ -6,6 +6,7 @@
 // One workgroup of 64 a superblock, four values each; a row's superblocks along x, tokens along y.
 
 //#import lib/encode/Q8_K.wgsl
+//#import lib/four.wgsl
 
 struct Parameters {
   columns: u32,

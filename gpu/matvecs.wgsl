@@ -3,7 +3,8 @@
 //
 //   weights  the matrices, as in matvec.wgsl, each from a byte offset of its own
 //   input    rows of `columns` values, as in matvec.wgsl
-//   first, second, third  f32 [tokens, rows of that matrix]; rows of 0: no such matrix
+//   firstOutput, secondOutput, thirdOutput  f32 [tokens, rows of that matrix]; where there are but two,
+//            the third has 0 rows
 //
 // Choices: as matvec.wgsl, rows dense. A workgroup takes TILE_ROWS rows of one matrix, along x and y, and
 // all its tokens, TOKENS at a time; the first matrix comes first.
@@ -26,9 +27,9 @@ struct Parameters {
 
 @group(0) @binding(0) var<storage, read> weights: array<u32>;
 @group(0) @binding(1) var<storage, read> input: array<u32>;
-@group(0) @binding(2) var<storage, read_write> first: array<f32>;
-@group(0) @binding(3) var<storage, read_write> second: array<f32>;
-@group(0) @binding(4) var<storage, read_write> third: array<f32>;
+@group(0) @binding(2) var<storage, read_write> firstOutput: array<f32>;
+@group(0) @binding(3) var<storage, read_write> secondOutput: array<f32>;
+@group(0) @binding(4) var<storage, read_write> thirdOutput: array<f32>;
 @group(0) @binding(5) var<uniform> parameters: Parameters;
 
 // One of the matrices.
@@ -41,24 +42,24 @@ struct Matrix {
 }
 
 // The one that this workgroup is about.
-var<private> own: Matrix;
+var<private> matrix: Matrix;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(workgroup_id) id: vec3<u32>,
   @builtin(num_workgroups) count: vec3<u32>,
-  invocation: Invocation,
+  own: Invocation,
 ) {
   let number = workgroupNumber(id, count);
-  own = matrixOf(number);
-  let row = (number - own.firstTile) * TILE_ROWS;
   if (number >= tilesOfAll()) {
     return;
   }
+  matrix = matrixOf(number);
+  let row = (number - matrix.firstTile) * TILE_ROWS;
   let work = workOf(id.z, count.z);
   for (var token = work.first; token < work.end; token += work.step) {
-    let tile = Tile(own.byte, row, token, min(TOKENS, work.end - token));
-    store(tile, invocation.index, dotProducts(tile, invocation));
+    let tile = Tile(matrix.byte, row, token, min(TOKENS, work.end - token));
+    store(tile, own.index, dotProducts(tile, own));
   }
 }
 
@@ -84,24 +85,24 @@ fn matrixOf(tile: u32) -> Matrix {
 
 // Byte offset of a tile's row.
 fn rowByte(tile: Tile, row: u32) -> u32 {
-  return tile.matrix + min(tile.row + row, own.rows - 1u) * rowBytes(parameters.columns);
+  return tile.matrix + min(tile.row + row, matrix.rows - 1u) * rowBytes(parameters.columns);
 }
 
 fn store(tile: Tile, strand: u32, sum: f32) {
   let row = tile.row + strand / TOKENS;
-  if (!isUsed(tile, strand) || row >= own.rows) {
+  if (!isUsed(tile, strand) || row >= matrix.rows) {
     return;
   }
-  let at = (tile.token + strand % TOKENS) * own.rows + row;
-  switch own.number {
+  let at = (tile.token + strand % TOKENS) * matrix.rows + row;
+  switch matrix.number {
     case 0u: {
-      first[at] = sum;
+      firstOutput[at] = sum;
     }
     case 1u: {
-      second[at] = sum;
+      secondOutput[at] = sum;
     }
     default: {
-      third[at] = sum;
+      thirdOutput[at] = sum;
     }
   }
 }

@@ -10,6 +10,7 @@
 
 //#import lib/rootMeanSquare.wgsl
 //#import lib/encode/${encoding}.wgsl
+//#import lib/four.wgsl
 //#import lib/grid.wgsl
 
 struct Parameters {

@@ -14,7 +14,6 @@ struct Parameters {
   width: u32,
   rows: u32,
   epsilon: f32,
-  pad: u32,
 }
 
 override workgroupSize: u32 = 256;

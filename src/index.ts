@@ -28,7 +28,7 @@ export {
   type Prompt,
 } from "./generation/generation.ts";
 export type { GpuOptions } from "./generation/gpuOptions.ts";
-export type { GpuReport } from "./generation/gpuTier.ts";
+export type { GpuReport } from "./generation/gpuReport.ts";
 export { createGrammarMask, jsonSchemaToGrammar } from "./generation/grammar/index.ts";
 export {
   LanguageModel,

@@ -1,8 +1,4 @@
-// Four activations of `x` (array<f32>) at a time, on their way to signed bytes.
-
-fn fourOf(start: u32) -> vec4<f32> {
-  return vec4(x[start], x[start + 1u], x[start + 2u], x[start + 3u]);
-}
+// Four activations at a time, on their way to signed bytes.
 
 // As bits, in which a NaN is larger than everything.
 fn largestMagnitude(values: vec4<f32>) -> u32 {

@@ -1,11 +1,13 @@
 /** Watches how experts on demand are doing while a model works: counts, bytes, waits, times. */
+import type { ExpertReport } from "../generation/expertTier.ts";
 import type { LanguageModel } from "../generation/languageModel.ts";
 import type { CacheCounts, Phase } from "../policy/cache/cacheCounts.ts";
 import type { PrefetchTally, PrefetchTotals } from "../policy/prefetch/prefetchLedger.ts";
+import { SluiceError } from "../support/errors.ts";
 import { subscribe } from "../support/events.ts";
 import { type GpuTally, gpusHoldAll, gpuTallies, ramReport } from "./gpuFigures.ts";
 
-/** Numbers that only grow while a model works. */
+/** Numbers that only grow while a model works, unless it has to begin anew without a GPU. */
 export interface ExpertTally {
   /** Of RAM. */
   readonly counts: Readonly<Record<Phase, CacheCounts>>;
@@ -26,6 +28,13 @@ export interface AllHeld {
   readonly gpus: boolean;
 }
 
+/** What a model says of itself at one time. */
+interface Look {
+  readonly ram: ExpertReport;
+  readonly gpus: readonly GpuTally[];
+  readonly held: AllHeld;
+}
+
 /** Watches a model's experts from its making until it is disposed of. */
 export class ExpertWatch implements Disposable {
   readonly #model: LanguageModel;
@@ -36,10 +45,12 @@ export class ExpertWatch implements Disposable {
   #phase: Phase = "prefill";
   #stepBegan = 0;
   #stallMsSeen: number;
+  #last: Look;
 
   constructor(model: LanguageModel) {
     this.#model = model;
-    this.#stallMsSeen = model.experts.stallMs;
+    this.#last = lookAt(model);
+    this.#stallMsSeen = this.#last.ram.stallMs;
     const firstLayer = model.expertLayers[0]?.layer;
     this.#stop = subscribe("sluice:routing", ({ model: identity, layer, pass }) => {
       if (identity === model.identity && layer === firstLayer) this.#beginPass(pass.phase);
@@ -48,14 +59,14 @@ export class ExpertWatch implements Disposable {
 
   /** Nothing is read or sent on demand, nor decided. */
   get held(): AllHeld {
-    const { slots, experts } = ramReport(this.#model);
-    return { ram: slots >= experts, gpus: gpusHoldAll(this.#model) };
+    return this.#look().held;
   }
 
   /** Counts since the model was opened; steps, times and stalls since the watch began. */
   tally(): ExpertTally {
     this.#bookStall();
-    const { counts, bytesRead, prefetch } = this.#model.experts;
+    const { ram, gpus } = this.#look();
+    const { counts, bytesRead, prefetch } = ram;
     const { issued, useful, late, wasted, dropped } = prefetch;
     return {
       counts,
@@ -64,7 +75,7 @@ export class ExpertWatch implements Disposable {
       stallMs: { ...this.#stallMs },
       decodeSteps: this.#decodeSteps,
       timed: { ...this.#timed },
-      gpus: gpuTallies(this.#model),
+      gpus,
     };
   }
 
@@ -88,13 +99,29 @@ export class ExpertWatch implements Disposable {
 
   /** What was waited since the last look belongs to the pass that ends. */
   #bookStall(): void {
-    const { stallMs } = this.#model.experts;
-    this.#stallMs[this.#phase] += stallMs - this.#stallMsSeen;
+    const { stallMs } = this.#look().ram;
+    this.#stallMs[this.#phase] += Math.max(0, stallMs - this.#stallMsSeen);
     this.#stallMsSeen = stallMs;
+  }
+
+  /** While a model gives up a GPU that failed it has nothing to say; after that it counts anew. */
+  #look(): Look {
+    try {
+      this.#last = lookAt(this.#model);
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== "closed") throw error;
+    }
+    return this.#last;
   }
 }
 
-/** What came between two tallies. */
+function lookAt(model: LanguageModel): Look {
+  const ram = ramReport(model);
+  const held = { ram: ram.slots >= ram.experts, gpus: gpusHoldAll(model) };
+  return { ram, gpus: gpuTallies(model), held };
+}
+
+/** What came between two tallies; nothing where a number began anew. */
 export function tallySince(now: ExpertTally, before: ExpertTally): ExpertTally {
   return difference(now, before);
 }
@@ -103,7 +130,7 @@ export function tallySince(now: ExpertTally, before: ExpertTally): ExpertTally {
 function difference<T extends object>(now: T, before: T): T {
   const entries = Object.entries(now).map(([key, value]: [string, unknown]) => {
     const earlier = before[key as keyof T];
-    if (typeof value === "number") return [key, value - Number(earlier)] as const;
+    if (typeof value === "number") return [key, Math.max(0, value - Number(earlier))] as const;
     return [key, difference(value as object, earlier as object)] as const;
   });
   const result: unknown = Array.isArray(now)

@@ -3,6 +3,7 @@ import { selectAdapters } from "../compute/gpu/gpuAdapters.ts";
 import { type GpuAbsence, GpuFailureError } from "../compute/gpu/gpuErrors.ts";
 import { type LanguageModel, type OpenOptions, openModel } from "../generation/languageModel.ts";
 import { OptionError } from "../support/errors.ts";
+import { subscribe } from "../support/events.ts";
 import { type GpuFlags, gpuDefault, saysGpu } from "./gpuOptions.ts";
 import { note, printable } from "./terminal.ts";
 
@@ -21,16 +22,23 @@ export async function openChoosingGpus(
   flags: GpuFlags,
 ): Promise<LanguageModel> {
   const gpu = await chooseGpus(flags, options);
-  let model: LanguageModel;
   try {
-    model = await openModel(path, { ...options, gpu });
+    return await openModel(path, { ...options, gpu });
   } catch (error) {
     if (gpu !== "auto" || !(error instanceof GpuFailureError)) throw error;
     note(`sluice: no GPU is used: ${printable(error.message)}`);
     return openModel(path, { ...options, gpu: "off" });
   }
-  for (const remark of model.remarks) note(`sluice: ${printable(remark)}`);
-  return model;
+}
+
+/** Says what a user should know of where things went: now, and of GPUs that are given up later. */
+export function tellRemarks(model: LanguageModel): Disposable {
+  const tell = (remark: string) => note(`sluice: ${printable(remark)}`);
+  model.remarks.forEach(tell);
+  const stop = subscribe("sluice:gpu", ({ kind }) => {
+    if (kind === "given-up") model.remarks.slice(-1).forEach(tell);
+  });
+  return { [Symbol.dispose]: stop };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What GPUs came to over a stretch of work, and what they leave to RAM. */
 import type { ExpertLayer } from "../experts/experts.ts";
 import type { ExpertReport } from "../generation/expertTier.ts";
-import type { GpuReport } from "../generation/gpuTier.ts";
+import type { GpuReport } from "../generation/gpuReport.ts";
 import type { LanguageModel } from "../generation/languageModel.ts";
 import { addCounts, type CacheCounts, noCounts, type Phase } from "../policy/cache/cacheCounts.ts";
 import { hitRateOf, phaseToTell } from "./hitRate.ts";

@@ -1,5 +1,5 @@
 /** What GPUs did in a run: rows for people, JSON for programs. */
-import type { GpuReport } from "../generation/gpuTier.ts";
+import type { GpuReport } from "../generation/gpuReport.ts";
 import { saveProfile } from "../policy/profileRecord.ts";
 import { formatProfile } from "../policy/profileReport.ts";
 import type { GpuFigures } from "./gpuFigures.ts";

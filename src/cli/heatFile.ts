@@ -44,8 +44,8 @@ export function badHeat(path: string, error: unknown): unknown {
 }
 
 /** What `readHeat` reads: the profile's own record, and the model's name. */
-export function heatText({ name, experts }: LanguageModel): string {
-  return `${JSON.stringify({ model: name, ...saveProfile(experts.profile) })}\n`;
+export function heatText({ name, profile }: LanguageModel): string {
+  return `${JSON.stringify({ model: name, ...saveProfile(profile) })}\n`;
 }
 
 async function textOf(path: string): Promise<string | undefined> {

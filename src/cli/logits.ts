@@ -52,7 +52,9 @@ async function logits(path: string | undefined, flags: LogitsFlags): Promise<voi
   using interruption = new Interruption();
   const { signal } = interruption;
   await using file = flags.out === undefined ? undefined : await AtomicFile.create(flags.out);
-  await withModel({ path, flags, signal }, async ({ model }) => {
+  // Numbers to compare with: from the processor, unless a GPU's are asked for.
+  const asked = { ...flags, gpu: flags.gpu ?? "off" };
+  await withModel({ path, flags: asked, signal }, async ({ model }) => {
     const computed = await computeLogits(model, { ...flags, signal });
     for (const part of logitsJson(computed)) {
       if (file === undefined) await writeResult(part);

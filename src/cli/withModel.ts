@@ -7,7 +7,7 @@ import { type EngineFlags, openOptionsOf } from "./engineOptions.ts";
 import { cliffOf, cycleBytes, expertFigures } from "./expertFigures.ts";
 import { expertStatsJson, expertStatsText } from "./expertReport.ts";
 import { ExpertWatch } from "./expertWatch.ts";
-import { openChoosingGpus } from "./gpuChoice.ts";
+import { openChoosingGpus, tellRemarks } from "./gpuChoice.ts";
 import { ramReport } from "./gpuFigures.ts";
 import { badHeat, type Heat, heatText, readHeat } from "./heatFile.ts";
 import { Interruption } from "./interruption.ts";
@@ -56,6 +56,7 @@ export async function withModel(
   const start = performance.now();
   await using model = await open(request, heat);
   const loadMs = performance.now() - start;
+  using _remarks = tellRemarks(model);
   warnOfCliff(model);
   using watch = new ExpertWatch(model);
   using recording =

@@ -42,7 +42,7 @@ export interface Ops {
   readonly addTo: (x: Hidden, y: Hidden) => void;
   /** Scales each row to a root mean square of 1, then by `gain`. */
   readonly rmsNorm: (x: Hidden, gain: Vector, epsilon: number) => Hidden;
-  /** The same for each head of `gain.length` values by itself. */
+  /** The same for each head of `gain.length` values by itself. Nobody may read `x` afterwards. */
   readonly rmsNormHeads: (x: Hidden, gain: Vector, epsilon: number) => Hidden;
   readonly rotation: (rope: Rope, positions: Int32Array) => Angles;
   /** Turns each head of `x` by its position, in place; returns `x`. */

@@ -13,6 +13,7 @@ import type { GpuBackend, Piece } from "../compute/gpu/gpuBackend.ts";
 import type { GpuDecision, GpuMixer, GpuRows } from "../compute/gpu/gpuMixer.ts";
 import { type GpuBuffer, GpuHidden, gpu } from "../compute/gpu/gpuTensors.ts";
 import { gpuFormats } from "../compute/gpu/matvecShaders.ts";
+import { topKExpertLimit } from "../compute/gpu/stepShaders.ts";
 import type { Ops } from "../compute/ops.ts";
 import { regionBytes } from "../memory/arena.ts";
 import type { CachePart } from "../policy/cache/decisions.ts";
@@ -127,7 +128,7 @@ export class GpuExperts implements ExpertRoom {
     const x = gpu(input, GpuHidden);
     const logits = gpu(ops.linear(router, x), GpuHidden);
     const ordinal = this.#tier?.ordinals.get(layer);
-    const topK = rule.softmaxThenTopK;
+    const topK = deviceRule(rule, logits.width);
     if (backend.measuring) return this.#measuredRouting(layer, x, logits, rule);
     if (x.tokens > 1 || topK === undefined || this.#tier === undefined || ordinal === undefined) {
       return new GpuRouted(
@@ -163,11 +164,11 @@ export class GpuExperts implements ExpertRoom {
     const { slots, ordinals } = this.#tier!;
     const ordinal = ordinals.get(door.layer)!;
     const rows = mixer.begin(door, x, routed.k, mixer.onlyToken);
-    mixer.compute(rows, slots.arena(ordinal).buffer, decision.groups, routed.k);
-    if (arrival !== undefined) {
-      backend.program.submit();
-      await this.#computeAbsent(door, ordinal, x, rows, await arrival);
-    }
+    const { buffer } = slots.arena(ordinal);
+    if (arrival === undefined) return mixer.computeSum(rows, buffer, decision);
+    mixer.compute(rows, buffer, decision.groups, routed.k);
+    backend.program.submit();
+    await this.#computeAbsent(door, ordinal, x, rows, await arrival);
     return mixer.finish(rows, mixer.inOrder, decision.weights);
   };
 
@@ -430,7 +431,7 @@ export class GpuExperts implements ExpertRoom {
     const { mixer } = this.#parts;
     const none = new Float32Array(x.tokens * logits.width);
     const routing = scattered(rule(none, x.tokens, logits.width), logits.width);
-    const topK = rule.softmaxThenTopK;
+    const topK = deviceRule(rule, logits.width);
     const decision =
       x.tokens > 1 || topK === undefined
         ? undefined
@@ -460,9 +461,16 @@ export class GpuExperts implements ExpertRoom {
     const decided = mixer.uploadWords(new Uint32Array(pairs));
     const rows = mixer.begin(door, x, pairs, decided);
     const groups = mixer.uploadWords(new Uint32Array(4 * door.expertCount));
+    const { decision } = gpu(routed, GpuRouted);
+    if (decision !== undefined) mixer.computeSum(rows, groups, decision);
     mixer.compute(rows, groups, groups, pairs);
     return mixer.finish(rows, decided, decided);
   }
+}
+
+/** The rule as a GPU knows it, if it does and can hold so many experts. */
+function deviceRule(rule: RoutingRule, expertCount: number): RoutingRule["softmaxThenTopK"] {
+  return expertCount > topKExpertLimit ? undefined : rule.softmaxThenTopK;
 }
 
 function piecesOf({ ids, weights, k }: GpuDecision): Piece[] {

@@ -106,6 +106,8 @@ async function assembleOn(
   cpu.settle({ longestRow: store.longestRow, headValues: shape.headSize + shape.valueSize });
   await Promise.all(backends.map((backend) => backend.settle()));
 
+  const ordinalOf = (layer: number) =>
+    store.expertSources.findIndex((source) => source.layer.layer === layer);
   const gpuTiers = devices.gpus.map((unit, index) => {
     const { layers, backend } = unit;
     const isOurs = new Set(layers);
@@ -118,7 +120,7 @@ async function assembleOn(
     const leftBytes = plan.spareBytes[index]! + estimate - backend.workingBytes;
     const spareBytes = Math.min(leftBytes, given.gpuExpertBytes ?? leftBytes);
     return new GpuTier(
-      { unit, file, sources, expertsPerToken, spareBytes, leftBytes, budgetBytes },
+      { unit, file, sources, expertsPerToken, ordinalOf, spareBytes, leftBytes, budgetBytes },
       {
         policy: gpuPolicyOf(given),
         insertCap: given.gpuInsertCap,

@@ -101,7 +101,9 @@ export class Devices implements AsyncDisposable {
     format: KeyValueFormat,
     capacity: number,
   ): KeyValueCache & Disposable {
-    const cpu = this.cpu.createCache(shape, format, capacity);
+    // The processor has the first layers, so that it can number them from 0.
+    const layerCount = this.placement.deviceOf.filter((device) => device === 0).length;
+    const cpu = this.cpu.createCache({ ...shape, layerCount }, format, capacity);
     if (this.gpus.length === 0) return cpu;
     const others = this.gpus.map(
       ({ backend, layers }) => new GpuKeyValueCache(backend, layers, shape, format, capacity),

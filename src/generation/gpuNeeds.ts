@@ -1,5 +1,5 @@
 /** What a file's layers ask of a GPU, and what keeps them off one: read from its table of tensors. */
-import { scratchBytes } from "../compute/gpu/gpuOps.ts";
+import { scratchBytes } from "../compute/gpu/gpuAttention.ts";
 import type { GgufFile, TensorInfo } from "../gguf/ggufFile.ts";
 import type { Shape } from "../model/shape.ts";
 import type { BlockFormat } from "../numerics/formats/blockFormat.ts";
@@ -31,7 +31,10 @@ export function needsOf(file: GgufFile, options: NeedsOptions): ModelNeeds {
   const byLayer = Map.groupBy(hot, ({ name }) => layerOf(name));
   const layers = Array.from({ length: layerCount }, (_, layer): LayerNeeds => {
     const tensors = byLayer.get(layer) ?? [];
-    const obstacle = tensors.map((tensor) => obstacleOf(tensor, options)).find(Boolean);
+    const [obstacle] = [
+      cacheObstacle(options),
+      ...tensors.map((one) => obstacleOf(one, options)),
+    ].filter((reason) => reason !== undefined);
     return { hotBytes: bytesOf(tensors), keyValueBytes: keyValueBytesPerLayer, obstacle };
   });
   const isTied = !file.tensors.has(output);
@@ -73,6 +76,13 @@ function obstacleOf(
   }
   if (byteLength <= bindingBytes) return undefined;
   return `holds "${name}", which is larger than the ${Math.floor(bindingBytes / 2 ** 20)} MiB that a shader of this GPU can see`;
+}
+
+/** Keys lie in one buffer, values in another. */
+function cacheObstacle(options: NeedsOptions): string | undefined {
+  const { keyValueBytesPerLayer, bindingBytes } = options;
+  if (keyValueBytesPerLayer / 2 <= bindingBytes) return undefined;
+  return `has more keys than the ${Math.floor(bindingBytes / 2 ** 20)} MiB that a shader of this GPU can see, with so long a context`;
 }
 
 function bytesOf(tensors: readonly TensorInfo[]): number {

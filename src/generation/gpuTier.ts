@@ -6,7 +6,7 @@ import type { ExpertSource } from "../experts/expertLoader.ts";
 import { GpuSlotArena, GpuSlots } from "../experts/gpuSlots.ts";
 import type { GgufFile } from "../gguf/ggufFile.ts";
 import { planSlots, type SlotArenaPlan } from "../placement/slotPlan.ts";
-import { type CacheCounts, noCounts, type Phase } from "../policy/cache/cacheCounts.ts";
+import { noCounts } from "../policy/cache/cacheCounts.ts";
 import { ExpertCache } from "../policy/cache/expertCache.ts";
 import { fillOrder } from "../policy/cache/fillOrder.ts";
 import { CostModel } from "../policy/costModel.ts";
@@ -17,29 +17,7 @@ import { publish } from "../support/events.ts";
 import type { GpuUnit } from "./devices.ts";
 import { expertDefaults } from "./expertOptions.ts";
 import { gpuInsertBytes } from "./gpuOptions.ts";
-
-/** Where a GPU's experts are, and how that went since the model was opened. */
-export interface GpuReport {
-  /** The adapter's name. */
-  readonly device: string;
-  readonly policy: string;
-  /** Layers that the GPU computes. */
-  readonly layers: readonly number[];
-  readonly hasOutput: boolean;
-  readonly slots: number;
-  /** Experts of its layers. */
-  readonly experts: number;
-  readonly slotBytes: number;
-  /** Hot tensors, keys and values, activations. */
-  readonly fixedBytes: number;
-  readonly budgetBytes: number;
-  readonly counts: Readonly<Record<Phase, CacheCounts>>;
-  /** Bytes of experts sent to the GPU, the first filling included. */
-  readonly uploadedBytes: number;
-  /** Experts come and go; else those that came first stay. */
-  readonly movesExperts: boolean;
-  readonly profile: AccessProfile;
-}
+import type { GpuReport } from "./gpuReport.ts";
 
 export interface GpuTierOptions {
   readonly policy: string;
@@ -54,6 +32,8 @@ export interface GpuTierParts {
   /** Layers of this GPU whose experts it can compute, in order. */
   readonly sources: readonly ExpertSource[];
   readonly expertsPerToken: number;
+  /** Counts the model's layers that have experts from 0, as profiles do. */
+  readonly ordinalOf: (layer: number) => number;
   /** Bytes left when everything but slots has its place, and how many of them slots may take. */
   readonly leftBytes: number;
   readonly spareBytes: number;
@@ -143,6 +123,7 @@ export class GpuTier {
       device: unit.backend.device.label,
       policy: this.#options.policy,
       layers: unit.layers,
+      residentLayers: [...this.resident],
       hasOutput,
       slots: this.plan.reduce((sum, { slots }) => sum + slots, 0),
       experts: sources.reduce((sum, { layer }) => sum + layer.expertCount, 0),
@@ -155,6 +136,7 @@ export class GpuTier {
       },
       uploadedBytes: this.#slots?.uploadedBytes ?? 0,
       movesExperts: this.#movesExperts,
+      slotLayers: this.#slotLayers,
       profile: this.#cache?.profile ?? new AccessProfile({ layerCount: 1, expertsPerLayer: 1 }),
     };
   }
@@ -166,10 +148,9 @@ export class GpuTier {
     sources: readonly ExpertSource[],
   ): Promise<number> {
     const { file, unit } = this.#parts;
-    const { signal, profile } = this.#options;
-    const known = profile?.layerCount === cache.layerCount ? profile : undefined;
+    const { signal } = this.#options;
     let linkMs = 0;
-    for (const id of cache.fill(fillOrder(cache, known))) {
+    for (const id of cache.fill(fillOrder(cache, cache.profile))) {
       if (signal?.aborted)
         throw new SluiceError("aborted", "loading was cancelled", { cause: signal.reason });
       const source = sources[layerOf(cache, id)]!;
@@ -180,6 +161,25 @@ export class GpuTier {
       linkMs += performance.now() - begin;
     }
     return linkMs / Math.max(1, slots.uploadedBytes);
+  }
+
+  /** Uses of earlier runs, of the layers that have slots here. */
+  #earlierUses(layers: readonly number[]): AccessProfile {
+    const { sources, ordinalOf } = this.#parts;
+    const { profile: all } = this.#options;
+    const { expertCount } = sources[0]!.layer;
+    const own = new AccessProfile({ layerCount: layers.length, expertsPerLayer: expertCount });
+    for (const [index, layer] of layers.entries()) {
+      const ordinal = ordinalOf(layer);
+      for (let expert = 0; all !== undefined && expert < expertCount; expert++) {
+        own.add(index, expert, all.expert(ordinal, expert));
+      }
+    }
+    return own;
+  }
+
+  get #slotLayers(): readonly number[] {
+    return this.plan.flatMap((arena) => arena.layers);
   }
 
   #createCache(ordinals: ReadonlyMap<number, number>): ExpertCache {
@@ -197,6 +197,7 @@ export class GpuTier {
         return { layers: arena.layers.map((layer) => ordinals.get(layer)!), slots: arena.slots };
       }),
       expertBytes: layers.map((layer) => byLayer.get(layer)!),
+      profile: this.#earlierUses(layers),
       insertsPerPass: this.#movesExperts ? cap : 0,
       onDecision: ({ layer, ...decision }) =>
         publish("sluice:cache", () => {

@@ -1,10 +1,7 @@
 /**
  * A model ready to generate: where file, memory, threads, family and tokenizer come together.
  */
-import { availableParallelism } from "node:os";
-import { threadLimit } from "../compute/cpu/controlBlock.ts";
 import type { Arithmetic } from "../compute/cpu/encodings.ts";
-import type { KernelBuild } from "../compute/cpu/wasmKernels.ts";
 import { GpuFailureError } from "../compute/gpu/gpuErrors.ts";
 import { type KeyValueFormat, keyValueBytesPerToken } from "../compute/keyValueCache.ts";
 import type { ExpertLayer } from "../experts/experts.ts";
@@ -12,48 +9,22 @@ import { type GgufFile, openGguf } from "../gguf/ggufFile.ts";
 import type { Metadata } from "../gguf/metadata.ts";
 import { architectureOf } from "../model/architectures/index.ts";
 import type { Shape } from "../model/shape.ts";
-import { OptionError, SluiceError } from "../support/errors.ts";
+import type { AccessProfile } from "../policy/profile.ts";
+import { SluiceError } from "../support/errors.ts";
 import { publish } from "../support/events.ts";
 import { type ChatTemplate, createChatTemplate } from "../text/chatTemplate.ts";
 import { createTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { type Assembly, assemble, keyValueShape, type ResolvedOptions } from "./assembly.ts";
 import { embeddedModelPath } from "./embeddedModel.ts";
-import type { ExpertOptions, ExpertReport } from "./expertTier.ts";
+import type { ExpertReport } from "./expertTier.ts";
 import { type GenerateOptions, Generation, type Prompt } from "./generation.ts";
-import type { GpuOptions } from "./gpuOptions.ts";
-import type { GpuReport } from "./gpuTier.ts";
+import { type GpuReport, mergedProfile } from "./gpuReport.ts";
+import { type OpenOptions, resolveOptions } from "./openOptions.ts";
 import { type Engine, Sequence } from "./sequence.ts";
 
-export interface OpenOptions extends ExpertOptions, GpuOptions {
-  /** Compute threads, the calling one included. @default one per processor */
-  readonly threads?: number;
-  /** Positions a sequence may have. @default what the model was trained for, at most 4096 */
-  readonly contextLength?: number;
-  /** `fast` rounds activations as llama.cpp does; `exact` keeps them f32 and is slower. @default "fast" */
-  readonly arithmetic?: Arithmetic;
-  /** How keys and values are kept. @default "f16" */
-  readonly keyValueFormat?: KeyValueFormat;
-  /** Prompt tokens computed at once. Changes memory and speed, never a token. @default 256 */
-  readonly batchTokens?: number;
-  /** SIMD build of the kernels. Both give the same bits. @default the fastest this Node runs */
-  readonly kernels?: KernelBuild;
-  /** Size of each WASM memory but the last. @default 4 GiB */
-  readonly arenaBytes?: number;
-  /** Milliseconds without any progress after which a compute thread counts as lost. @default 30000 */
-  readonly stallMs?: number;
-  /** Cancels the loading. */
-  readonly signal?: AbortSignal;
-}
+export { type OpenOptions, openDefaults } from "./openOptions.ts";
 
-export const openDefaults: {
-  readonly arithmetic: Arithmetic;
-  readonly keyValueFormat: KeyValueFormat;
-  readonly batchTokens: number;
-  /** The longest context taken without being asked for. */
-  readonly contextLengthLimit: number;
-} = { arithmetic: "fast", keyValueFormat: "f16", batchTokens: 256, contextLengthLimit: 4096 };
-
-/** Bytes a model holds, by what they are for. */
+/** Bytes of RAM that a model holds, by what they are for. */
 export interface MemoryUse {
   readonly hotBytes: number;
   /** Slots of experts, whether all experts have one or not. */
@@ -105,6 +76,7 @@ export class LanguageModel implements AsyncDisposable {
   readonly vocabularySize: number;
   readonly #metadata: Metadata;
   readonly #given: OpenOptions;
+  readonly #file: GgufFile;
   /** Until the model is closed; then its memory can go, whoever still holds the model. */
   #parts: Parts | undefined;
   #tokenizer: Tokenizer | undefined;
@@ -119,6 +91,7 @@ export class LanguageModel implements AsyncDisposable {
   constructor(parts: Parts, given: OpenOptions) {
     this.#parts = parts;
     this.#given = given;
+    this.#file = parts.file;
     this.#metadata = parts.file.metadata;
     this.vocabularySize = parts.model.vocabularySize;
     this.path = parts.file.path;
@@ -135,7 +108,7 @@ export class LanguageModel implements AsyncDisposable {
   static async load(file: GgufFile, given: OpenOptions): Promise<LanguageModel> {
     const architecture = architectureOf(file.metadata.string("general.architecture"), file.name);
     const shape = architecture.readShape(file.metadata);
-    const options = resolve(given, shape);
+    const options = resolveOptions(given, shape);
     const assembly = await assemble(file, shape, options, given);
     return new LanguageModel({ ...assembly, file, shape, options }, given);
   }
@@ -153,11 +126,13 @@ export class LanguageModel implements AsyncDisposable {
 
   get memory(): MemoryUse {
     const { store, devices, shape, options, tier } = this.#open;
+    const { deviceOf } = devices.placement;
+    const layersHere = deviceOf.filter((device) => device === 0).length;
+    const perToken = keyValueBytesPerToken(keyValueShape(shape), options.keyValueFormat);
     return {
-      hotBytes: store.byteLengths.hot,
+      hotBytes: store.byteLengths.processor,
       expertBytes: tier.plan.slotBytes,
-      keyValueBytes:
-        keyValueBytesPerToken(keyValueShape(shape), options.keyValueFormat) * options.contextLength,
+      keyValueBytes: (perToken / shape.layerCount) * layersHere * options.contextLength,
       workspaceBytes: devices.cpu.workspace.peakBytes,
       arenaCount: devices.cpu.arenas.list.length,
     };
@@ -178,6 +153,14 @@ export class LanguageModel implements AsyncDisposable {
     const { gpuTiers, devices } = this.#open;
     const { outputDevice } = devices.placement;
     return gpuTiers.map((tier, index) => tier.report(outputDevice === index + 1));
+  }
+
+  /**
+   * Uses of every expert, in layers that have experts, wherever it was computed: what `profile` of
+   * `openModel` takes.
+   */
+  get profile(): AccessProfile {
+    return mergedProfile(this.expertLayers, this.experts.profile, this.gpus);
   }
 
   /** What a user should know of where things went: why there is no GPU, what did not fit. */
@@ -225,7 +208,7 @@ export class LanguageModel implements AsyncDisposable {
     const parts = this.#parts;
     this.#parts = undefined;
     if (parts !== undefined) await closeParts(parts);
-    await parts?.file[Symbol.asyncDispose]();
+    await this.#file[Symbol.asyncDispose]();
   }
 
   /** A GPU that failed is given up: the processor computes everything from now on. */
@@ -236,7 +219,9 @@ export class LanguageModel implements AsyncDisposable {
     const { file, shape, options, remarks } = parts;
     this.#parts = undefined; // until it is well again, and for good if that fails
     await closeParts(parts);
-    const given = { ...this.#given, gpu: "off", identity: this.identity };
+    // What cancelled the loading has nothing to say any more.
+    const { signal: _, ...again } = this.#given;
+    const given = { ...again, gpu: "off", identity: this.identity };
     const assembly = await assemble(file, shape, options, given);
     const remark = `${error.message}; the CPU goes on alone`;
     this.#parts = { ...assembly, file, shape, options, remarks: [...remarks, remark] };
@@ -267,34 +252,4 @@ export class LanguageModel implements AsyncDisposable {
 async function closeParts({ tier, devices }: Parts): Promise<void> {
   await tier[Symbol.asyncDispose]();
   await devices[Symbol.asyncDispose]();
-}
-
-function resolve(given: OpenOptions, shape: Shape): ResolvedOptions {
-  const { arithmetic, keyValueFormat, batchTokens, contextLengthLimit } = openDefaults;
-  const contextLength = given.contextLength ?? Math.min(shape.contextLength, contextLengthLimit);
-  const options = {
-    threads: given.threads ?? availableParallelism(),
-    contextLength,
-    arithmetic: given.arithmetic ?? arithmetic,
-    keyValueFormat: given.keyValueFormat ?? keyValueFormat,
-    batchTokens: Math.min(given.batchTokens ?? batchTokens, contextLength),
-    ...(given.arenaBytes === undefined ? {} : { arenaBytes: given.arenaBytes }),
-    ...(given.stallMs === undefined ? {} : { stallMs: given.stallMs }),
-  };
-  checkCount("threads", options.threads, threadLimit);
-  checkCount("batchTokens", options.batchTokens, 8192);
-  checkCount(
-    "contextLength",
-    contextLength,
-    shape.contextLength,
-    "what this model was trained for",
-  );
-  return options;
-}
-
-function checkCount(name: string, value: number, limit: number, why = ""): void {
-  if (Number.isInteger(value) && value >= 1 && value <= limit) return;
-  throw new OptionError(
-    `${name} is ${value}; it may be a whole number from 1 to ${limit}${why && ` (${why})`}`,
-  );
 }

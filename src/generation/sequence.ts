@@ -140,7 +140,7 @@ export class Sequence implements Disposable {
     if (!Number.isInteger(length) || length < 0 || length > this.length) {
       throw new OptionError(`cannot rewind ${this.length} tokens to ${length}`);
     }
-    this.#cache.truncate(length);
+    this.#cache.truncate(Math.min(length, this.#cache.length));
     this.#tokens.length = length;
   }
 
@@ -166,16 +166,26 @@ export class Sequence implements Disposable {
   /** If the engine was replaced: what it remembered of this sequence is computed again. */
   async #follow(signal: AbortSignal | undefined): Promise<void> {
     const engine = this.#host.engine();
-    if (engine === this.#engine) return;
+    if (engine === this.#engine && this.#cache.length === this.length) return;
     if (this.#closed) throw new SluiceError("closed", "this sequence has been closed");
-    this.#cache[Symbol.dispose]();
-    this.#engine = engine;
-    this.#cache = this.#host.createCache(engine);
+    if (engine !== this.#engine) {
+      this.#cache[Symbol.dispose]();
+      this.#engine = engine;
+      this.#cache = this.#host.createCache(engine);
+    }
     const tokens = Int32Array.from(this.#tokens.splice(0));
     const wanted = new Int32Array(0);
-    for (let begin = 0; begin < tokens.length; begin += this.#host.batchTokens) {
-      const batch = tokens.subarray(begin, begin + this.#host.batchTokens);
-      await this.#computeBatch({ batch, wanted, phase: "prefill", signal });
+    try {
+      this.#cache.truncate(0);
+      for (let begin = 0; begin < tokens.length; begin += this.#host.batchTokens) {
+        const batch = tokens.subarray(begin, begin + this.#host.batchTokens);
+        await this.#computeBatch({ batch, wanted, phase: "prefill", signal });
+      }
+    } catch (error) {
+      // The next call tries again.
+      this.#cache.truncate(0);
+      if (!this.#closed) this.#tokens.splice(0, this.length, ...tokens);
+      throw error;
     }
   }
 

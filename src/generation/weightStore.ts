@@ -4,13 +4,15 @@
  */
 import type { CpuBackend } from "../compute/cpu/cpuBackend.ts";
 import { CpuMatrix, CpuVector } from "../compute/cpu/cpuTensors.ts";
-import { CpuExpertLayer } from "../experts/cpuExpertLayer.ts";
-import type { ExpertSource, PartInFile } from "../experts/expertLoader.ts";
+import type { CpuExpertLayer } from "../experts/cpuExpertLayer.ts";
+import type { ExpertSource } from "../experts/expertLoader.ts";
 import type { GgufFile, TensorInfo } from "../gguf/ggufFile.ts";
 import { type Region, regionBytes, regionFloats, roundUp } from "../memory/arena.ts";
 import type { ExpertNames, ExpertShape, MatrixShape, WeightSource } from "../model/architecture.ts";
-import { BadGgufError, SluiceError } from "../support/errors.ts";
+import { SluiceError } from "../support/errors.ts";
 import { publish } from "../support/events.ts";
+import { expertSource } from "./expertSource.ts";
+import { refuseScale, refuseShape } from "./tensorChecks.ts";
 
 /** Reads that wait for the disk at the same time. */
 const readsInFlight = 4;
@@ -27,6 +29,23 @@ export interface HotTensors {
   }[];
 }
 
+interface MatrixEntry {
+  readonly matrix: CpuMatrix;
+  readonly tensor: TensorInfo;
+  readonly firstRow: number;
+}
+
+interface VectorEntry {
+  readonly vector: CpuVector;
+  readonly tensor: TensorInfo;
+  readonly first: number;
+}
+
+interface Entries {
+  readonly matrices: readonly MatrixEntry[];
+  readonly vectors: readonly VectorEntry[];
+}
+
 /** One piece of the file and where it goes. */
 interface Transfer {
   readonly tensor: TensorInfo;
@@ -34,24 +53,13 @@ interface Transfer {
   readonly target: () => Uint8Array;
 }
 
-interface ExpertMatrixShape {
-  readonly rows: number;
-  readonly columns: number;
-}
-
-/** One of the matrices of each expert of a layer, and where all of them lie. */
-interface ExpertMatrix {
-  readonly matrix: CpuMatrix;
-  readonly place: PartInFile;
-}
-
 const onlyProcessor = (): readonly number[] => [0];
 
 export class WeightStore implements WeightSource {
   readonly #file: GgufFile;
   readonly #devicesOf: (name: string) => readonly number[];
-  readonly #matrices: { matrix: CpuMatrix; tensor: TensorInfo; firstRow: number }[] = [];
-  readonly #vectors: { vector: CpuVector; tensor: TensorInfo; first: number }[] = [];
+  readonly #matrices: MatrixEntry[] = [];
+  readonly #vectors: VectorEntry[] = [];
   readonly #experts: ExpertSource[] = [];
   #loadedBytes = 0;
 
@@ -69,8 +77,8 @@ export class WeightStore implements WeightSource {
     const tensor = this.#file.tensor(`${name}.weight`);
     const tensorRows = part?.tensorRows ?? rows ?? tensor.shape[1] ?? 1;
     const fits = tensor.shape[0] === columns && (tensor.shape[1] ?? 1) === tensorRows;
-    if (tensor.shape.length > 2 || !fits) this.#refuse(tensor, [columns, tensorRows]);
-    this.#refuseScale(name);
+    if (tensor.shape.length > 2 || !fits) refuseShape(this.#file, tensor, [columns, tensorRows]);
+    refuseScale(this.#file, name);
     const shape = { rows: rows ?? tensorRows, columns };
     const firstRow = part?.firstRow ?? 0;
     const bias = this.has(`${name}.bias`)
@@ -87,36 +95,14 @@ export class WeightStore implements WeightSource {
 
   async values(name: string, length: number): Promise<Float32Array> {
     const tensor = this.#file.tensor(name);
-    if (tensor.elementCount !== length) this.#refuse(tensor, [length]);
+    if (tensor.elementCount !== length) refuseShape(this.#file, tensor, [length]);
     return this.#decode(tensor);
   }
 
-  experts(
-    layer: number,
-    names: ExpertNames,
-    { expertCount, hiddenSize, expertSize }: ExpertShape,
-  ): CpuExpertLayer {
-    const wide = { rows: expertSize, columns: hiddenSize };
-    const tall = { rows: hiddenSize, columns: expertSize };
-    const { gate, up } = this.has(`${names.gateUp}.weight`)
-      ? this.#fusedMatrices(names.gateUp, wide, expertCount)
-      : {
-          gate: this.#expertMatrix(names.gate, wide, expertCount),
-          up: this.#expertMatrix(names.up, wide, expertCount),
-        };
-    const down = this.#expertMatrix(names.down, tall, expertCount);
-    const experts = new CpuExpertLayer(layer, expertCount, {
-      gate: gate.matrix,
-      up: up.matrix,
-      down: down.matrix,
-    });
-    const parts = new Map([
-      [experts.gate, gate.place],
-      [experts.up, up.place],
-      [experts.down, down.place],
-    ]);
-    this.#experts.push({ layer: experts, parts });
-    return experts;
+  experts(layer: number, names: ExpertNames, shape: ExpertShape): CpuExpertLayer {
+    const source = expertSource(this.#file, layer, names, shape);
+    this.#experts.push(source);
+    return source.layer;
   }
 
   /** The longest row of any matrix, in values. */
@@ -127,15 +113,17 @@ export class WeightStore implements WeightSource {
     return Math.max(...this.#matrices.map(({ matrix }) => matrix.columns), ...expertRows, 0);
   }
 
-  /** Bytes of every layer's hot tensors, and of all experts. */
-  get byteLengths(): { hot: number; experts: number } {
-    const matrices = this.#matrices.reduce((sum, { matrix }) => sum + matrix.byteLength, 0);
-    const vectors = this.#vectors.reduce((sum, { vector }) => sum + vector.length * 4, 0);
+  /** Bytes of every layer's hot tensors, of those that the processor holds, and of all experts. */
+  get byteLengths(): { hot: number; processor: number; experts: number } {
+    const bytesOf = ({ matrices, vectors }: Entries) =>
+      matrices.reduce((sum, { matrix }) => sum + matrix.byteLength, 0) +
+      vectors.reduce((sum, { vector }) => sum + vector.length * 4, 0);
     const experts = this.#experts.reduce(
       (sum, { layer }) => sum + layer.expertBytes * layer.expertCount,
       0,
     );
-    return { hot: matrices + vectors, experts };
+    const hot = bytesOf({ matrices: this.#matrices, vectors: this.#vectors });
+    return { hot, processor: bytesOf(this.#on(0)), experts };
   }
 
   /** Bytes of memory that the hot tensors take. */
@@ -196,7 +184,7 @@ export class WeightStore implements WeightSource {
     };
   }
 
-  #on(device: number) {
+  #on(device: number): Entries {
     const isThere = ({ tensor }: { tensor: TensorInfo }) =>
       this.#devicesOf(tensor.name).includes(device);
     return { matrices: this.#matrices.filter(isThere), vectors: this.#vectors.filter(isThere) };
@@ -251,63 +239,9 @@ export class WeightStore implements WeightSource {
 
   #vectorPart(name: string, tensorLength: number, first: number, length: number): CpuVector {
     const tensor = this.#file.tensor(name);
-    if (tensor.elementCount !== tensorLength) this.#refuse(tensor, [tensorLength]);
+    if (tensor.elementCount !== tensorLength) refuseShape(this.#file, tensor, [tensorLength]);
     const vector = new CpuVector(name, length);
     this.#vectors.push({ vector, tensor, first });
     return vector;
-  }
-
-  #expertMatrix(name: string, shape: ExpertMatrixShape, expertCount: number): ExpertMatrix {
-    const tensor = this.#expertTensor(name, shape, expertCount);
-    const matrix = new CpuMatrix(name, tensor.format, shape);
-    return { matrix, place: { tensor, firstByte: 0, strideBytes: matrix.byteLength } };
-  }
-
-  /** Gate and up in one tensor: of each expert first the rows of the gate, then those of up. */
-  #fusedMatrices(
-    name: string,
-    shape: ExpertMatrixShape,
-    expertCount: number,
-  ): { gate: ExpertMatrix; up: ExpertMatrix } {
-    const { rows, columns } = shape;
-    const tensor = this.#expertTensor(name, { rows: 2 * rows, columns }, expertCount);
-    const half = (index: 0 | 1): ExpertMatrix => {
-      const matrix = new CpuMatrix(name, tensor.format, shape);
-      const { byteLength } = matrix;
-      const firstByte = index * byteLength;
-      return { matrix, place: { tensor, firstByte, strideBytes: 2 * byteLength } };
-    };
-    return { gate: half(0), up: half(1) };
-  }
-
-  #expertTensor(name: string, shape: ExpertMatrixShape, expertCount: number): TensorInfo {
-    const tensor = this.#file.tensor(`${name}.weight`);
-    const expected = [shape.columns, shape.rows, expertCount];
-    if (expected.some((size, index) => (tensor.shape[index] ?? 1) !== size))
-      this.#refuse(tensor, expected);
-    this.#refuseScale(name);
-    if (this.has(`${name}.bias`)) {
-      throw new SluiceError(
-        "unsupported-format",
-        `${this.#file.name}: experts with biases ("${name}.bias") are not supported yet`,
-      );
-    }
-    return tensor;
-  }
-
-  /** NVFP4 files may carry a factor per tensor; a result without it would be wrong, silently. */
-  #refuseScale(name: string): void {
-    if (!this.has(`${name}.scale`)) return;
-    throw new SluiceError(
-      "unsupported-format",
-      `${this.#file.name}: tensors with a scale of their own ("${name}.scale") are not supported yet`,
-    );
-  }
-
-  #refuse(tensor: TensorInfo, expected: readonly number[]): never {
-    throw new BadGgufError(
-      this.#file.name,
-      `tensor "${tensor.name}" has the shape [${tensor.shape.join(", ")}], the header's sizes ask for [${expected.join(", ")}]`,
-    );
   }
 }

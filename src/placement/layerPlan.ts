@@ -9,7 +9,7 @@ import { OptionError } from "../support/errors.ts";
 /** Layers on GPUs: so many of the last, all, or what fits. */
 export type GpuLayers = number | "all" | "auto";
 
-export interface GpuRoom {
+interface GpuRoom {
   readonly name: string;
   /** Bytes that may be used. */
   readonly bytes: number;

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { runProgram } from "../gpu/runProgram.ts";
 import { testAdapter } from "../gpu/testDevice.ts";
 import { scratchFolder } from "../support/scratchFolder.ts";
 import { goldenModel, type Outcome, sluice } from "./sluice.ts";
@@ -108,6 +109,25 @@ describe("with a GPU", async () => {
     expect(stderr).toContain(`GPU      ${name}: layers 0 to 2 and the output head\n`);
     expect(stderr).toMatch(/^ +all 24 experts in slots, [\d.]+ KiB$/m);
     expect(stderr).not.toMatch(/^experts /m);
+  });
+
+  test("one that fails in the middle is told of, and the text stays the same", async () => {
+    const source = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url));
+    const body = `
+      import { main } from ${source("cli/main.ts")};
+      import { subscribe } from ${source("support/events.ts")};
+      const open = GpuDevice.open.bind(GpuDevice);
+      let opened;
+      GpuDevice.open = async (...args) => (opened = await open(...args));
+      let steps = 0;
+      subscribe("sluice:routing", ({ pass, layer }) => {
+        if (pass.phase === "decode" && layer === 0 && ++steps === 2) opened.device.destroy();
+      });
+      process.exitCode = await main(${JSON.stringify([...run, ...onGpu, "--gpu-layers", "1", "--stats", "--no-map"])});`;
+    const [{ stdout }, lost] = await Promise.all([sluice(run), runProgram(body)]);
+    expect(lost).toMatchObject({ code: 0, stdout });
+    expect(lost.stderr).toMatch(/^sluice: .+ lost .+; the CPU goes on alone$/m);
+    expect(lost.stderr).toMatch(/^experts +all 24 in RAM$/m);
   });
 
   test("memory for no layer is said, and the CPU computes all", async () => {

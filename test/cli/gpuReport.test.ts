@@ -21,7 +21,8 @@ profile.recordHit(1, 3);
 const gpu: GpuFigures = {
   report: {
     ...{ device: "NVIDIA GeForce RTX 4090 Laptop GPU", policy: "per-layer(cycle-aware)" },
-    ...{ layers: [46, 47], hasOutput: true, slots: 12_345, experts: 25_600 },
+    ...{ layers: [46, 47], residentLayers: [], slotLayers: [46, 47], hasOutput: true },
+    ...{ slots: 12_345, experts: 25_600 },
     ...{ slotBytes: 1023 * 2 ** 30, fixedBytes: 1023 * 2 ** 20, budgetBytes: 2 ** 41 },
     ...{ counts: tally.counts, uploadedBytes: 0, movesExperts: true, profile },
   },

@@ -20,7 +20,7 @@ const scratch = scratchFolder();
 let files = 0;
 const newPath = () => join(scratch, `heat-${files++}.json`);
 const ask = (heat: string, ...more: string[]) =>
-  sluice(["run", "-n", "16", "--no-map", "--ram", "9MiB", "--heat", heat, ...more]);
+  sluice(["run", "-n", "16", "--no-map", "--ram", "10MiB", "--heat", heat, ...more]);
 
 interface HeatRecord {
   readonly model: string;

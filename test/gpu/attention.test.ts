@@ -97,7 +97,16 @@ class Scene {
     const scores = gpu.buffer(tokens * heads * stride);
     const output = gpu.buffer(tokens * heads * valueSize);
     const used = this.shape.sinks === true ? sinks : undefined;
-    await gpu.run(attend(this.shape, stride), queries, cache, cache, scores, used, output);
+    await gpu.run(
+      attend(this.shape, stride),
+      queries,
+      cache,
+      cache,
+      scores,
+      used,
+      output,
+      undefined,
+    );
     return gpu.floats(output, tokens * heads * valueSize);
   }
 
@@ -110,7 +119,7 @@ class Scene {
     const output = gpu.buffer(tokens * heads * valueSize);
     const used = this.shape.sinks === true ? sinks : undefined;
     await gpu.run(attendSplit(this.shape), queries, cache, cache, partial);
-    await gpu.run(attendMerge(this.shape), partial, used, output);
+    await gpu.run(attendMerge(this.shape), partial, used, output, undefined);
     return gpu.floats(output, tokens * heads * valueSize);
   }
 

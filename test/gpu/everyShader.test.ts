@@ -1,7 +1,16 @@
 /** Every WGSL file compiles, and every pipeline can be made, on a device that executes nothing. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { gateUpCall, gpuFormats, matvecCall } from "../../src/compute/gpu/matvecShaders.ts";
+import {
+  gateUpCall,
+  gpuFormats,
+  type MatvecAdapter,
+  type MatvecShape,
+  matvecCall,
+  matvecsCall,
+  mixDownCall,
+  type ShaderCall,
+} from "../../src/compute/gpu/matvecShaders.ts";
 import { ShaderLibrary, type WantedPipeline } from "../../src/compute/gpu/shaderLibrary.ts";
 import { joinShader, type ShaderChoices } from "../../src/compute/gpu/shaderText.ts";
 import { nullDevice } from "./nullDevice.ts";
@@ -37,14 +46,26 @@ test("every file says at its head what it is", () => {
 });
 
 function variantsOf(name: string): WantedPipeline[] {
-  if (name === "matvec" || name === "gateUp") return matrixVariants(name);
+  if (Object.hasOwn(matrixShaders, name)) return matrixVariants(name as MatrixShader);
   return choicesOf(name).map((choices) => ({ name, variant: { choices } }));
 }
 
+const place = { weightBytes: 0, upBytes: 0 };
+const one = { rows: 2048, weightBytes: 0 };
+const matrixShaders = {
+  matvec: (shape, adapter) => matvecCall(shape, place, adapter),
+  gateUp: (shape, adapter) => gateUpCall(shape, place, adapter),
+  matvecs: ({ groups: _, ...shape }, adapter) => matvecsCall(shape, [one, one], adapter),
+  mixDown: (shape, adapter) => mixDownCall(shape, place, { k: 8, accumulate: true }, adapter),
+} satisfies Record<
+  ShaderCall["shader"],
+  (shape: MatvecShape, adapter: MatvecAdapter) => ShaderCall
+>;
+type MatrixShader = keyof typeof matrixShaders;
+
 /** Not all combinations of their choices fit together: those that a model can come to need. */
-function matrixVariants(name: "matvec" | "gateUp"): WantedPipeline[] {
+function matrixVariants(name: MatrixShader): WantedPipeline[] {
   const wanted: WantedPipeline[] = [];
-  const place = { weightBytes: 0, upBytes: 0 };
   for (const format of gpuFormats) {
     for (const arithmetic of ["exact", "fast"] as const) {
       for (const tokens of [1, 4]) {
@@ -52,14 +73,13 @@ function matrixVariants(name: "matvec" | "gateUp"): WantedPipeline[] {
           for (const features of [[], ["subgroups"]]) {
             const shape = { format, arithmetic, rows: 2048, columns: 2048, tokens, ...grouped };
             const adapter = { features: new Set(features) };
-            const make = name === "matvec" ? matvecCall : gateUpCall;
-            wanted.push({ name, variant: make(shape, place, adapter).variant });
+            wanted.push({ name, variant: matrixShaders[name](shape, adapter).variant });
           }
         }
       }
     }
   }
-  if (name === "matvec") return wanted;
+  if (name !== "gateUp") return wanted;
   const shape = { format: "Q4_K", arithmetic: "fast", rows: 64, columns: 256, tokens: 1 } as const;
   for (const activation of ["swigluClamped", "geglu"] as const) {
     wanted.push({ name, variant: gateUpCall(shape, { ...place, activation }, device).variant });

@@ -37,7 +37,7 @@ describe("a plan of slots", () => {
           expect(slots * slotBytes).toBeLessThanOrEqual(question.bindingBytes);
         }
       }),
-      { numRuns: 100000 },
+      { numRuns: 20_000 },
     );
   });
 
@@ -52,7 +52,7 @@ describe("a plan of slots", () => {
           expect(new Set(members.map((member) => member.slotBytes))).toEqual(new Set([slotBytes]));
         }
       }),
-      { numRuns: 100000 },
+      { numRuns: 20_000 },
     );
   });
 
@@ -67,7 +67,7 @@ describe("a plan of slots", () => {
           expect(holdsAll).toBe(slots === experts);
         }
       }),
-      { numRuns: 100000 },
+      { numRuns: 20_000 },
     );
   });
 
@@ -95,7 +95,7 @@ describe("a plan of slots", () => {
         const least = layers[0]?.expertsPerToken ?? 0;
         expect(slotsOf(arenas)).toBe(slots >= least ? slots : 0);
       }),
-      { numRuns: 100000 },
+      { numRuns: 20_000 },
     );
   });
 
@@ -110,7 +110,7 @@ describe("a plan of slots", () => {
         const after = planSlots({ ...question, spareBytes }).flatMap(({ layers }) => layers);
         expect(after).toEqual(expect.arrayContaining(before));
       }),
-      { numRuns: 100000 },
+      { numRuns: 20_000 },
     );
   });
 

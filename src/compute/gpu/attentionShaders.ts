@@ -5,7 +5,7 @@
  */
 import type { KeyValueFormat } from "../keyValueCache.ts";
 import type { ShaderVariant } from "./shaderLibrary.ts";
-import { grid, type UnboundStep } from "./stepShaders.ts";
+import { type GpuBlockEncoding, grid, type UnboundStep } from "./stepShaders.ts";
 
 /** What the shaders can read and write of a cache's formats. */
 export type GpuCacheFormat = Extract<KeyValueFormat, "f16" | "f32">;
@@ -65,6 +65,58 @@ export function remember(shape: RememberShape): UnboundStep {
   };
 }
 
+/** Values of a head at most that `heads.wgsl` has room for. */
+export const headLimit = 512;
+
+/** What is to become of the queries, or of the keys. */
+export interface HeadShape {
+  /** Per token; 0: there are none. */
+  readonly heads: number;
+  readonly isNormed: boolean;
+  readonly isRotated: boolean;
+}
+
+export interface HeadsShape {
+  readonly format: GpuCacheFormat;
+  readonly tokens: number;
+  /** At most `headLimit`, as `valueSize`; even for f16, if they are stored. */
+  readonly headSize: number;
+  readonly queries: HeadShape;
+  readonly keys: HeadShape;
+  /** Of all norms. */
+  readonly epsilon: number;
+  readonly rotarySize: number;
+  readonly pairing: "norm" | "neox";
+  /** Where keys and values are put; there are as many heads of values as of keys. */
+  readonly storage:
+    | { readonly valueSize: number; readonly capacity: number; readonly first: number }
+    | undefined;
+}
+
+/**
+ * Bindings: queries, keys, values, the queries' gain, the keys' gain, angles, cache of keys, cache of
+ * values; where there is nothing, a buffer of its own.
+ */
+export function heads(shape: HeadsShape): UnboundStep {
+  const { format, tokens, headSize, queries, keys, epsilon, rotarySize, pairing, storage } = shape;
+  const valueHeads = storage === undefined ? 0 : keys.heads;
+  const steps =
+    (queries.isNormed ? 1 : 0) +
+    (queries.isRotated ? 2 : 0) +
+    (keys.isNormed ? 4 : 0) +
+    (keys.isRotated ? 8 : 0);
+  return {
+    shader: "heads",
+    variant: stores[format],
+    parameters: [
+      ...[tokens, queries.heads, keys.heads, valueHeads, headSize, storage?.valueSize ?? 0, steps],
+      ...[{ float: epsilon }, rotarySize, pairing === "neox" ? 1 : 0],
+      ...[storage?.capacity ?? 0, storage?.first ?? 0],
+    ],
+    grid: grid(tokens * (queries.heads + keys.heads + valueHeads)),
+  };
+}
+
 export interface AttendShape {
   readonly format: GpuCacheFormat;
   readonly sinks?: boolean;
@@ -85,15 +137,25 @@ export interface AttendShape {
   readonly valuesOffset?: number;
 }
 
-const attentions = attentionVariants((values, sinks) => ({ choices: { values, sinks } }));
+/** What the values of heads are encoded as besides. */
+export type HeadEncoding = GpuBlockEncoding | "off";
+
 const splits: Readonly<Record<GpuCacheFormat, ShaderVariant>> = {
   f16: { choices: { values: "f16" }, constants: { chunkSize: attendChunkSize } },
   f32: { choices: { values: "f32" }, constants: { chunkSize: attendChunkSize } },
 };
-const merges: Readonly<Record<"on" | "off", ShaderVariant>> = {
-  on: { choices: { sinks: "on" } },
-  off: { choices: { sinks: "off" } },
-};
+
+/** One object for equal choices: pipelines are looked up by it. */
+const variants = new Map<string, ShaderVariant>();
+
+function variantOf(choices: Readonly<Record<string, string>>): ShaderVariant {
+  const key = Object.values(choices).join();
+  const known = variants.get(key);
+  if (known !== undefined) return known;
+  const variant = { choices };
+  variants.set(key, variant);
+  return variant;
+}
 
 /** Positions that the last token of a batch sees: the scores of a row of `attend.wgsl`. */
 export function visiblePositions({ first, tokens, window = 0 }: AttendShape): number {
@@ -101,15 +163,20 @@ export function visiblePositions({ first, tokens, window = 0 }: AttendShape): nu
 }
 
 /**
- * Bindings: queries, keys, values, scores, sinks (or undefined), output.
+ * Bindings: queries, keys, values, scores, sinks (or undefined), output, encoded (or undefined).
  *
  * @param scoresStride f32 per row of `scores`, of which there is one per token and head; at least
  *   `visiblePositions`
  */
-export function attend(shape: AttendShape, scoresStride: number): UnboundStep {
+export function attend(
+  shape: AttendShape,
+  scoresStride: number,
+  encoding: HeadEncoding = "off",
+): UnboundStep {
+  const sinks = shape.sinks === true ? "on" : "off";
   return {
     shader: "attend",
-    variant: attentions[shape.format][shape.sinks === true ? "on" : "off"],
+    variant: variantOf({ values: shape.format, sinks, encoding }),
     parameters: attentionParameters(shape, scoresStride),
     grid: [shape.heads, shape.tokens],
   };
@@ -136,11 +203,11 @@ export function attendSplit(shape: AttendShape): UnboundStep {
   };
 }
 
-/** Bindings: partial, sinks (or undefined), output. */
-export function attendMerge(shape: AttendShape): UnboundStep {
+/** Bindings: partial, sinks (or undefined), output, encoded (or undefined). */
+export function attendMerge(shape: AttendShape, encoding: HeadEncoding = "off"): UnboundStep {
   return {
     shader: "attendMerge",
-    variant: merges[shape.sinks === true ? "on" : "off"],
+    variant: variantOf({ sinks: shape.sinks === true ? "on" : "off", encoding }),
     parameters: [shape.heads, shape.valueSize, attendChunks(shape)],
     grid: [shape.heads, shape.tokens],
   };
@@ -160,14 +227,4 @@ function attentionParameters(shape: AttendShape, rowLength: number): UnboundStep
     shape.keysOffset ?? 0,
     shape.valuesOffset ?? 0,
   ];
-}
-
-function attentionVariants(
-  variant: (values: GpuCacheFormat, sinks: "on" | "off") => ShaderVariant,
-): Record<GpuCacheFormat, Record<"on" | "off", ShaderVariant>> {
-  const both = (values: GpuCacheFormat) => ({
-    on: variant(values, "on"),
-    off: variant(values, "off"),
-  });
-  return { f16: both("f16"), f32: both("f32") };
 }

@@ -30,7 +30,10 @@ export class BufferStack {
     const place = this.#top++;
     const known = this.#buffers[place];
     if (known !== undefined && known.byteLength >= byteLength) return known;
-    const buffer = this.#create(Math.max(16, Math.ceil(byteLength / 16) * 16), `activations ${place}`);
+    const buffer = this.#create(
+      Math.max(16, Math.ceil(byteLength / 16) * 16),
+      `activations ${place}`,
+    );
     // Steps already recorded may still read the small one; it goes when the device does, or at once.
     if (known !== undefined) this.#outgrown.push(known);
     this.#buffers[place] = buffer;

@@ -26,7 +26,11 @@ export class DeviceWatch {
       event.preventDefault();
       this.#failure ??= this.refusal(event.error);
     };
-    this.lost = device.lost.then((info) => this.#onLost(info));
+    this.lost = device.lost.then((info) => {
+      // Dawn keeps a handler, and all that it refers to, also of a device that is gone.
+      device.onuncapturederror = null;
+      return this.#onLost(info);
+    });
     const { vendor, architecture } = device.adapterInfo;
     this.#tell("opened", [vendor, architecture].filter(Boolean).join(" "));
   }

@@ -6,7 +6,7 @@
 import type { Arithmetic } from "../cpu/encodings.ts";
 import { BufferStack } from "./bufferStack.ts";
 import type { GpuDevice } from "./gpuDevice.ts";
-import { GpuProgram, type GpuStep, QueuedStep } from "./gpuProgram.ts";
+import { GpuProgram, type GpuStep, type QueuedStep } from "./gpuProgram.ts";
 import type { GpuBuffer, GpuHidden } from "./gpuTensors.ts";
 import { ShaderLibrary, type ShaderVariant } from "./shaderLibrary.ts";
 import { bufferUsage } from "./webgpu.ts";
@@ -51,6 +51,7 @@ export class GpuBackend implements AsyncDisposable {
     this.#library = new ShaderLibrary(device.device);
     const { COPY_DST, UNIFORM } = bufferUsage;
     this.program = new GpuProgram(device.device, this.#library, UNIFORM | COPY_DST);
+    this.program.rehearsal = (step) => this.want(step);
     this.stack = new BufferStack((byteLength, label) => this.createBuffer(byteLength, label));
   }
 
@@ -68,6 +69,7 @@ export class GpuBackend implements AsyncDisposable {
     await this.device.unlessLost(this.#library.prepare(this.#wanted.splice(0)));
     this.device.check();
     this.#measuring = false;
+    this.program.rehearsal = undefined;
   }
 
   /** A storage buffer; if the memory does not suffice the device fails, and the next read says so. */
@@ -98,33 +100,20 @@ export class GpuBackend implements AsyncDisposable {
     return Math.min(maxBufferSize, maxStorageBufferBindingSize);
   }
 
-  /** Queues a step; of a measured batch only its shader is noted. */
+  /** Queues a step; of a measured batch only the shader is noted that it ends up with. */
   run(step: GpuStep): QueuedStep {
-    if (!this.#measuring) return this.program.run(step);
-    this.#want(step);
-    return new QueuedStep(step);
+    return this.program.run(step);
   }
 
-  /** Has a step that is still queued do more. */
-  replace(queued: QueuedStep, step: GpuStep): void {
-    queued.replace(step);
-    if (this.#measuring) this.#want(step);
-  }
-
-  /** Whether nothing was queued after a step; a measured batch is taken at its word. */
-  isLast(queued: QueuedStep): boolean {
-    return this.#measuring || this.program.last === queued;
-  }
-
-  #want({ shader: name, variant }: GpuStep): void {
-    this.#wanted.push({ name, ...(variant && { variant }) });
+  /** Has a shader compiled that a batch may turn out to need where the measured ones did not. */
+  want({ shader: name, variant }: GpuStep): void {
+    if (this.#measuring) this.#wanted.push({ name, ...(variant && { variant }) });
   }
 
   /** Writes behind the steps recorded so far and before those to come. */
   write(target: GpuBuffer, byteOffset: number, bytes: ArrayBufferView): void {
-    if (this.#measuring) return;
     this.program.submit();
-    this.device.write(target.buffer, byteOffset, bytes);
+    if (!this.#measuring) this.device.write(target.buffer, byteOffset, bytes);
   }
 
   /**
@@ -158,6 +147,7 @@ export class GpuBackend implements AsyncDisposable {
 
   /** A batch has ended, well or not. */
   end(mark: number): void {
+    if (this.#measuring) this.program.submit();
     this.program.discard();
     this.stack.release(mark);
     this.stack.dropOutgrown();

@@ -7,13 +7,17 @@ import { multiplicationOf } from "../cpu/encodings.ts";
 import type { GpuBackend } from "./gpuBackend.ts";
 import type { GpuOps } from "./gpuOps.ts";
 import type { GpuStep } from "./gpuProgram.ts";
-import { type GpuBuffer, GpuHidden } from "./gpuTensors.ts";
-import { gateUpCall, matvecCall } from "./matvecShaders.ts";
+import type { GpuBuffer, GpuHidden } from "./gpuTensors.ts";
+import { gateUpCall, type MatvecShape, matvecCall, mixDownCall } from "./matvecShaders.ts";
 import { mix, swiglu, topK } from "./stepShaders.ts";
 
 /** One of an expert's matrices: where it begins in a slot. */
 export interface GpuExpertPart {
-  readonly matrix: { readonly rows: number; readonly columns: number; readonly format: BlockFormat };
+  readonly matrix: {
+    readonly rows: number;
+    readonly columns: number;
+    readonly format: BlockFormat;
+  };
   readonly slotOffset: number;
 }
 
@@ -119,40 +123,85 @@ export class GpuMixer {
    * @param groups vec4 of u32: slot, first row, rows; of those without a slot nothing happens
    */
   compute(rows: GpuRows, slots: GpuBuffer, groups: GpuBuffer, groupCount: number): void {
-    const { shape, x, inputRows, activated, outputs } = rows;
-    const { gate, up, down } = shape;
-    const { stack, arithmetic, device } = this.#backend;
+    const { shape, inputRows, activated, outputs } = rows;
+    const { stack } = this.#backend;
     const { mark } = stack;
-    const shapeOf = ({ matrix }: GpuExpertPart) => {
-      const { rows: matrixRows, columns, format } = matrix;
-      // Of the largest group there may be: a token asks an expert once.
-      const tokens = x.tokens;
-      return { format: format.name, arithmetic, rows: matrixRows, columns, tokens, groups: groupCount };
-    };
-    const { slotBytes } = shape;
-    const run = (part: GpuExpertPart, input: GpuBuffer, output: GpuHidden, inputByRow: boolean) =>
-      this.#backend.run({
-        ...matvecCall(shapeOf(part), { weightBytes: part.slotOffset, slotBytes, inputByRow }, device),
-        bindings: [slots, input, output.buffer, groups, inputRows],
-      });
+    this.#activate(rows, slots, groups, groupCount);
+    const input = this.#inputFor(shape.down, activated);
+    const bindings = [slots, input, outputs.buffer, groups, inputRows];
+    this.#multiply(rows, shape.down, groupCount, true, bindings);
+    activated.change();
+    stack.release(mark);
+  }
+
+  /** Of one token whose experts all have slots: their rows, added up by their weights. */
+  computeSum(rows: GpuRows, slots: GpuBuffer, { groups, weights, k }: GpuDecision): GpuHidden {
+    const { shape, x, inputRows, activated } = rows;
+    const { stack, arithmetic, device } = this.#backend;
+    const output = this.#ops.allocate(1, x.width);
+    const { mark } = stack;
+    this.#activate(rows, slots, groups, k);
+    const { down, slotBytes } = shape;
+    const { rows: matrixRows, columns, format } = down.matrix;
+    const product = { format: format.name, arithmetic, rows: matrixRows, columns };
+    const place = { weightBytes: down.slotOffset, slotBytes };
+    const input = this.#inputFor(down, activated);
+    const stepTo = (target: GpuBuffer, accumulate: boolean): GpuStep => ({
+      ...mixDownCall(product, place, { k, accumulate }, device),
+      bindings: [slots, input, target, groups, inputRows, weights],
+    });
+    const queued = this.#backend.run(stepTo(output.buffer, false));
+    output.adds = { queued, addedTo: (target) => stepTo(target, true) };
+    activated.change();
+    stack.release(mark);
+    return output;
+  }
+
+  /** The first half of an expert: `activated`, of all groups that have a slot. */
+  #activate(rows: GpuRows, slots: GpuBuffer, groups: GpuBuffer, groupCount: number): void {
+    const { shape, x, inputRows, activated } = rows;
+    const { gate, up, slotBytes } = shape;
     if (gate.matrix.format.name === up.matrix.format.name) {
       const place = { weightBytes: gate.slotOffset, upBytes: up.slotOffset, slotBytes };
       this.#backend.run({
-        ...gateUpCall(shapeOf(gate), place, device),
+        ...gateUpCall(this.#shapeOf(rows, gate, groupCount), place, this.#backend.device),
         bindings: [slots, this.#inputFor(gate, x), activated.buffer, groups, inputRows],
       });
     } else {
       const gated = this.#ops.allocate(activated.tokens, activated.width);
       const raised = this.#ops.allocate(activated.tokens, activated.width);
-      run(gate, this.#inputFor(gate, x), gated, false);
-      run(up, this.#inputFor(up, x), raised, false);
+      for (const [part, output] of [
+        [gate, gated],
+        [up, raised],
+      ] as const) {
+        const bindings = [slots, this.#inputFor(part, x), output.buffer, groups, inputRows];
+        this.#multiply(rows, part, groupCount, false, bindings);
+      }
       const step = swiglu(activated.tokens * activated.width);
       this.#backend.run({ ...step, bindings: [gated.buffer, raised.buffer, activated.buffer] });
     }
-    activated.encoded.clear();
-    run(down, this.#inputFor(down, activated), outputs, true);
-    activated.encoded.clear();
-    stack.release(mark);
+    activated.change();
+  }
+
+  /** @param inputByRow whether row r is multiplied with input row r, not with that of its token */
+  #multiply(
+    rows: GpuRows,
+    part: GpuExpertPart,
+    groupCount: number,
+    inputByRow: boolean,
+    bindings: GpuStep["bindings"],
+  ): void {
+    const { slotBytes } = rows.shape;
+    const shape = this.#shapeOf(rows, part, groupCount);
+    const place = { weightBytes: part.slotOffset, slotBytes, inputByRow };
+    this.#backend.run({ ...matvecCall(shape, place, this.#backend.device), bindings });
+  }
+
+  #shapeOf({ x }: GpuRows, { matrix }: GpuExpertPart, groups: number): MatvecShape {
+    const { rows, columns, format } = matrix;
+    const { arithmetic } = this.#backend;
+    // Of the largest group there may be: a token asks an expert once.
+    return { format: format.name, arithmetic, rows, columns, tokens: x.tokens, groups };
   }
 
   /** Rows that were computed elsewhere: f32 `[rows, hiddenSize]` from row `firstRow` on. */

@@ -1,13 +1,13 @@
 /**
- * Steps on their way to a GPU: queued when a verb is called, run in order by `submit`. Until then the
- * next verb may make one step of two. The parameters of all steps of one submission go up in one write; bind groups are made once, since
- * the same step of the next token meets the same buffers.
+ * Steps on their way to a GPU: queued when a verb is called, run in order by `submit`. Until then a
+ * later verb may make one step of two. The parameters of all steps of one submission go up in one
+ * write; bind groups are made once, since the same step of the next token meets the same buffers.
  */
 import type { GpuBuffer } from "./gpuTensors.ts";
 import type { ShaderVariant } from "./shaderLibrary.ts";
 
 /** A parameter of a shader that is an f32; plain numbers are u32. */
-export interface FloatParameter {
+interface FloatParameter {
   readonly float: number;
 }
 
@@ -79,6 +79,8 @@ export class GpuProgram {
   readonly #queue: QueuedStep[] = [];
   #steps = 0;
   #dispatches = 0;
+  /** While set, it is told of the steps, and they go nowhere: a batch is only rehearsed. */
+  rehearsal: ((step: GpuStep) => void) | undefined;
 
   constructor(device: GPUDevice, pipelines: PipelineSource, usage: GPUBufferUsageFlags) {
     this.#device = device;
@@ -103,14 +105,30 @@ export class GpuProgram {
     return queued;
   }
 
-  /** The step that was queued last and is still there. */
-  get last(): QueuedStep | undefined {
-    return this.#queue.at(-1);
+  /**
+   * Whether a step is still queued, and none behind it has anything to do with these buffers. Then
+   * what the step does to them may as well be done now, and what is to be done to them now, there.
+   */
+  isUntouchedSince(queued: QueuedStep, buffers: readonly GpuBuffer[]): boolean {
+    if (!queued.isOpen) return false;
+    for (let index = this.#queue.length - 1; this.#queue[index] !== queued; index--) {
+      const { bindings } = this.#queue[index]!.step;
+      if (bindings.some((binding) => binding !== undefined && buffers.includes(binding)))
+        return false;
+    }
+    return true;
+  }
+
+  /** Puts a step that is still queued behind all others. */
+  moveToEnd(queued: QueuedStep): void {
+    const index = this.#queue.lastIndexOf(queued);
+    this.#queue.push(...this.#queue.splice(index, 1));
   }
 
   /** Copies bytes between buffers, after all steps so far. */
   copy(from: GPUBuffer, fromByte: number, to: GPUBuffer, toByte: number, byteLength: number): void {
     this.#encodeQueue();
+    if (this.rehearsal !== undefined) return;
     this.#closePass();
     this.#encoder ??= this.#device.createCommandEncoder();
     this.#encoder.copyBufferToBuffer(from, fromByte, to, toByte, byteLength);
@@ -124,7 +142,8 @@ export class GpuProgram {
     if (encoder === undefined) return;
     this.#encoder = undefined;
     const bytes = this.#steps * parameterStride;
-    if (bytes > 0) this.#device.queue.writeBuffer(this.#parameters, 0, this.#words.buffer, 0, bytes);
+    if (bytes > 0)
+      this.#device.queue.writeBuffer(this.#parameters, 0, this.#words.buffer, 0, bytes);
     this.#steps = 0;
     this.#device.queue.submit([encoder.finish()]);
   }
@@ -140,7 +159,8 @@ export class GpuProgram {
   #encodeQueue(): void {
     for (const queued of this.#queue.splice(0)) {
       queued.close();
-      this.#encode(queued.step);
+      if (this.rehearsal === undefined) this.#encode(queued.step);
+      else this.rehearsal(queued.step);
     }
   }
 
@@ -168,7 +188,8 @@ export class GpuProgram {
   }
 
   #write(slot: number, parameters: GpuStep["parameters"]): void {
-    if (parameters.length * 4 > parameterBytes) throw new RangeError("a step has too many parameters");
+    if (parameters.length * 4 > parameterBytes)
+      throw new RangeError("a step has too many parameters");
     const at = (slot * parameterStride) / 4;
     for (const [index, value] of parameters.entries()) {
       if (typeof value === "number") this.#words[at + index] = value;

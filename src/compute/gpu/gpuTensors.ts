@@ -1,8 +1,9 @@
 /** A GPU's side of the handles in `ops.ts`: which buffer holds them. */
 import type { Rope } from "../../numerics/rope.ts";
 import type { EncodingName } from "../cpu/encodings.ts";
-import type { Angles, Hidden } from "../ops.ts";
+import type { Angles, Hidden, Vector } from "../ops.ts";
 import type { GpuStep, QueuedStep } from "./gpuProgram.ts";
+import type { GpuBlockEncoding } from "./stepShaders.ts";
 
 /** A buffer, and a number that tells it from the backend's others. */
 export interface GpuBuffer {
@@ -18,20 +19,51 @@ export interface SumStep {
   readonly addedTo: (target: GpuBuffer) => GpuStep;
 }
 
+/** A step whose result may be encoded as well. */
+export interface EncodableStep {
+  readonly queued: QueuedStep;
+  /** Room for the encoded result, in any encoding. */
+  readonly room: GpuBuffer;
+  /** The step that does both; `undefined` if none does. */
+  readonly encodedAs: (encoding: GpuBlockEncoding) => GpuStep | undefined;
+  /** Of a norm: its gain, by which the next batch knows it again. */
+  readonly gain?: Vector;
+}
+
 /** f32 activations `[tokens, width]` at the start of a buffer. */
 export class GpuHidden implements Hidden {
-  readonly buffer: GpuBuffer;
+  #buffer: GpuBuffer | undefined;
   readonly tokens: number;
   readonly width: number;
   /** Encoded forms made so far; several matrices often read the same `x`. */
   readonly encoded: Map<EncodingName, GpuBuffer> = new Map();
   /** How the step that makes it can add it to something instead, as long as nobody has read it. */
   adds: SumStep | undefined;
+  /** How the step that makes it can encode it too, as long as that is still queued. */
+  encodes: EncodableStep | undefined;
 
   constructor(buffer: GpuBuffer, tokens: number, width: number) {
-    this.buffer = buffer;
+    this.#buffer = buffer;
     this.tokens = tokens;
     this.width = width;
+  }
+
+  get buffer(): GpuBuffer {
+    if (this.#buffer !== undefined) return this.#buffer;
+    throw new Error("these activations were changed in place, and are now those of another handle");
+  }
+
+  /** Its values are being changed: what was made of them so far no longer counts. */
+  change(): void {
+    this.encoded.clear();
+    this.encodes = undefined;
+  }
+
+  /** The same buffer as a handle of its own, for what is made of these activations in place. */
+  handOver(): GpuHidden {
+    const heir = new GpuHidden(this.buffer, this.tokens, this.width);
+    this.#buffer = undefined;
+    return heir;
   }
 }
 

@@ -1,8 +1,9 @@
 /**
- * How `gpu/matvec.wgsl` and `gpu/gateUp.wgsl` are run: which formats they know, which variant suits a
+ * How the shaders that multiply matrices are run: which formats they know, which variant suits a
  * product, with how many workgroups. No choice made here changes a bit of `fast` results.
  *
- * Bindings of both: 0 weights, 1 input, 2 output; grouped 3 groups, 4 input rows; 5 parameters.
+ * Bindings of `matvec` and `gateUp`: 0 weights, 1 input, 2 output; grouped 3 groups, 4 input rows; then,
+ * always at 5, the parameters. Those of the others are with them.
  */
 import type { FormatName } from "../../numerics/formats/blockFormat.ts";
 import type { Arithmetic } from "../cpu/encodings.ts";
@@ -42,7 +43,7 @@ export interface MatvecAdapter {
 
 /** All of a dispatch but its bindings. */
 export interface ShaderCall {
-  readonly shader: "matvec" | "gateUp";
+  readonly shader: "matvec" | "gateUp" | "matvecs" | "mixDown";
   readonly variant: ShaderVariant;
   readonly parameters: readonly number[];
   readonly grid: Grid;
@@ -107,6 +108,62 @@ export function gateUpCall(
   const { variant, grid } = planOf(shape, adapter, place.activation ?? "swiglu");
   const parameters = [...commonParameters(shape, place), place.upBytes];
   return { shader: "gateUp", variant, parameters, grid };
+}
+
+/** One of several matrices that have their format, their columns and their input in common. */
+export interface SiblingMatrix {
+  readonly rows: number;
+  readonly weightBytes: number;
+}
+
+/**
+ * The products of two or three matrices of one buffer, each as `matvecCall` has it.
+ *
+ * Bindings: weights, input, the first's output, the second's, the third's (or any other buffer).
+ */
+export function matvecsCall(
+  shape: Omit<MatvecShape, "rows" | "groups">,
+  matrices: readonly SiblingMatrix[],
+  adapter: MatvecAdapter,
+): ShaderCall {
+  const rows = matrices.reduce((sum, matrix) => sum + matrix.rows, 0);
+  const { variant, grid } = planOf({ ...shape, rows }, adapter);
+  const [first, second, third = { rows: 0, weightBytes: 0 }] = matrices;
+  if (first === undefined || second === undefined || matrices.length > 3) {
+    throw new RangeError(`matvecs.wgsl multiplies two or three matrices, not ${matrices.length}`);
+  }
+  const parameters = [
+    ...[first.weightBytes, first.rows, shape.columns, shape.tokens],
+    ...[second.weightBytes, second.rows, third.weightBytes, third.rows],
+  ];
+  const { WORKGROUP, LANES, ROWS } = variant.constants as Record<
+    "WORKGROUP" | "LANES" | "ROWS",
+    number
+  >;
+  const tileRows = (WORKGROUP / LANES) * ROWS;
+  // A tile has rows of one matrix only.
+  const tiles = matrices.reduce((sum, matrix) => sum + Math.ceil(matrix.rows / tileRows), 0);
+  const [x, y] = rowGrid(tiles);
+  return { shader: "matvecs", variant, parameters, grid: [x, y, grid[2] ?? 1] };
+}
+
+/**
+ * The weighted sum of a token's k products, one of each group: input row j is that of group j.
+ *
+ * Bindings: weights, input, output, groups, input rows (not looked at), the weights f32 [k].
+ */
+export function mixDownCall(
+  shape: Omit<MatvecShape, "tokens" | "groups">,
+  place: Pick<MatvecPlace, "weightBytes" | "slotBytes">,
+  { k, accumulate }: { readonly k: number; readonly accumulate: boolean },
+  adapter: MatvecAdapter,
+): ShaderCall {
+  const { variant, grid } = planOf({ ...shape, tokens: 1, groups: 1 }, adapter);
+  const parameters = [
+    ...[place.weightBytes, shape.rows, shape.columns, place.slotBytes ?? 0],
+    ...[1, k, accumulate ? 1 : 0],
+  ];
+  return { shader: "mixDown", variant, parameters, grid };
 }
 
 /** In the order of both shaders' `Parameters`. */
@@ -189,12 +246,16 @@ function familyOf(format: FormatName): Family {
 
 function gridOf(shape: MatvecShape, { tokens }: Tiling, rowsEach: number): Grid {
   const workgroups = Math.ceil(shape.rows / rowsEach);
-  const x = Math.min(workgroups, gridLimit);
-  const y = Math.ceil(workgroups / x);
+  const [x, y] = rowGrid(workgroups);
   if (shape.groups !== undefined) return [x, y, shape.groups];
   // A workgroup goes through all tokens, so that weights stay near it, unless that leaves GPUs idle.
   const tiles = Math.ceil(shape.tokens / tokens);
   return [x, y, Math.max(1, Math.min(tiles, Math.ceil(plentyOfWorkgroups / workgroups)))];
+}
+
+function rowGrid(workgroups: number): readonly [x: number, y: number] {
+  const x = Math.min(workgroups, gridLimit);
+  return [x, Math.ceil(workgroups / x)];
 }
 
 /** One object for equal variants: pipelines are looked up by it. */

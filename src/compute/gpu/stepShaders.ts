@@ -13,7 +13,7 @@ export type UnboundStep = Omit<GpuStep, "bindings">;
 export type GpuActivation = "swiglu" | "swigluClamped" | "geglu";
 
 /** Experts that `topK.wgsl` chooses from at most. */
-const topKExpertLimit = 512;
+export const topKExpertLimit = 512;
 
 /** Invocations of a workgroup where a shader works value by value. */
 const valuesPerWorkgroup = 256;
@@ -29,7 +29,37 @@ export function rmsNorm(width: number, rows: number, epsilon: number): UnboundSt
   return {
     shader: "rmsNorm",
     variant: width <= narrowRow ? narrowRows : wideRows,
-    parameters: [width, rows, { float: epsilon }, 0],
+    parameters: [width, rows, { float: epsilon }],
+    grid: grid(rows),
+  };
+}
+
+/** The encodings that `normEncode.wgsl` knows. */
+export type GpuBlockEncoding = "Q8_0" | "Q8_K";
+
+const normEncodings: Readonly<Record<GpuBlockEncoding, Record<"narrow" | "wide", ShaderVariant>>> =
+  {
+    Q8_0: normEncodingOf("Q8_0"),
+    Q8_K: normEncodingOf("Q8_K"),
+  };
+
+function normEncodingOf(encoding: GpuBlockEncoding): Record<"narrow" | "wide", ShaderVariant> {
+  const choices = { encoding };
+  return { narrow: { ...narrowRows, choices }, wide: { ...wideRows, choices } };
+}
+
+/** `rmsNorm` and an encoding of what it makes. Bindings: x, gain, output, encoded. */
+export function normEncode(
+  encoding: GpuBlockEncoding,
+  width: number,
+  rows: number,
+  epsilon: number,
+): UnboundStep {
+  return {
+    shader: "normEncode",
+    // As `rmsNorm` has it, whose sums have the order of its workgroups.
+    variant: normEncodings[encoding][width <= narrowRow ? "narrow" : "wide"],
+    parameters: [width, rows, { float: epsilon }],
     grid: grid(rows),
   };
 }

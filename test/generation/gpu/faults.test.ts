@@ -28,7 +28,7 @@ import {
 } from "../tiers/faultBed.ts";
 import { gate, openFaulty } from "../tiers/faultyFile.ts";
 import { layersOf } from "../tiers/tierModels.ts";
-import { expertBytesOf, forStrictAdapters, onGpus } from "./gpuRuns.ts";
+import { expertBytesOf, forStrictAdapters, onGpus, routingOf } from "./gpuRuns.ts";
 import { shareDevices } from "./sharedDevices.ts";
 
 await forStrictAdapters();
@@ -53,24 +53,35 @@ async function halfInSlots(): Promise<OpenOptions> {
 }
 
 test("an expert whose bytes did not come gives its slot back", async () => {
+  const tokens = [7, 50, 23, 7, 31, 2, 44, 19, 5, 60];
+  await using onProcessor = await openModel(path, roomy);
+  using whole = onProcessor.createSequence();
   const faulty = await openFaulty(path);
   await using model = await openWith(faulty, halfOnGpu);
-  expect(await generated(model)).toEqual(expected);
-  let admitted = 0;
-  const stop = subscribe("sluice:cache", (event: CacheEvent) => {
-    if (event.tier === "gpu" && event.kind === "admit") admitted++;
+  using sequence = model.createSequence();
+  let victims = 0;
+  const stop = subscribe("sluice:cache", ({ tier, kind, victim }: CacheEvent) => {
+    if (tier === "gpu" && kind === "admit" && victim !== undefined) victims++;
   });
-  for (let round = 0; round < 4; round++) {
-    const answer = generation(model);
-    const good = faulty.reads + 3 * round;
-    faulty.onRead = async () => {
-      if (faulty.reads > good) throw new SluiceError("file-unreadable", "bad sector");
-    };
-    expect(await errorOf(Array.fromAsync(answer))).toBe("file-unreadable: bad sector");
-    expect(answer.tokens).toEqual(expected.slice(0, answer.tokens.length));
-  }
+  let failures = 0;
+  /** Lets the first, the second, ... read fail, until as many succeed as are needed. */
+  const feed = async (fed: readonly number[]) => {
+    for (let good = 0; ; good += fed.length) {
+      const last = faulty.reads + good;
+      faulty.onRead = async () => {
+        if (faulty.reads > last) throw new SluiceError("file-unreadable", "bad sector");
+      };
+      const answer = await sequence.feed(fed).catch((error: unknown) => String(error));
+      if (typeof answer !== "string") return answer;
+      expect(answer).toBe("SluiceError: bad sector");
+      failures++;
+    }
+  };
+  expect(await feed(prompt)).toEqual(await whole.feed(prompt));
+  for (const token of tokens) expect(await feed([token])).toEqual(await whole.feed([token]));
   stop();
-  expect(admitted).toBeGreaterThan(3);
+  expect(victims).toBeGreaterThan(10);
+  expect(failures).toBeGreaterThan(10);
   faulty.onRead = async () => undefined;
   await expectHealthy(model);
 });
@@ -95,16 +106,22 @@ describe("a generation that is cancelled", () => {
     ["nobody waits for the routing", allOnGpu],
   ] as const)("between two layers, where %s, leaves the same bits", async ([, options]) => {
     await using model = await openModel(path, options);
-    for (const routings of [2, 7, 12]) {
+    for (const layers of [2, 7, 12, 14]) {
       const controller = new AbortController();
-      let left = routings;
-      const stop = subscribe("sluice:routing", () => --left === 0 && controller.abort());
+      let left = layers;
+      const stop = subscribe("sluice:layer", () => --left === 0 && controller.abort());
       const answer = generation(model, controller.signal);
       expect(await errorOf(Array.fromAsync(answer))).toBe("aborted: the generation was cancelled");
       stop();
       expect(answer.tokens).toEqual(expected.slice(0, answer.tokens.length));
     }
+    // Nothing is told of what was cancelled.
+    await using onProcessor = await openModel(path, roomy);
+    const [told, wanted] = [routingOf(model).told, routingOf(onProcessor).told];
+    await generated(onProcessor);
     expect(await generated(model)).toEqual(expected);
+    const choices = (all: typeof told) => all.map(({ layer, experts }) => [layer, experts]);
+    expect(choices(told)).toEqual(choices(wanted));
   });
 });
 

@@ -3,7 +3,7 @@
  * processor's, bit for bit; `exact` ones sum in an order of their own and are held against llama.cpp.
  */
 import { describe, expect, test } from "vitest";
-import type { GpuReport } from "../../../src/generation/gpuTier.ts";
+import type { GpuReport } from "../../../src/generation/gpuReport.ts";
 import {
   type LanguageModel,
   type OpenOptions,

@@ -17,7 +17,7 @@ export interface ToldRouting {
 
 /** The options that put a model on the adapter of the tests, on one device of it or several. */
 export async function onGpus(count: number): Promise<OpenOptions> {
-  const name = (await testAdapter())?.name ?? "none";
+  const name = (await testAdapter())?.name ?? "off";
   return { gpu: Array.from({ length: count }, () => name).join(",") };
 }
 

@@ -92,6 +92,13 @@ const someOnTwo: Trial = {
   bindingSlots: undefined,
   options: { ...halfOnOne.options, batchTokens: 3, gpuInsertCap: 1, predictor: "gate-lookahead" },
 };
+const allOnOne: Trial = {
+  ...someOnTwo,
+  model: "one per token",
+  deviceCount: 1,
+  gpuRoom: 1.1,
+  options: { ...halfOnOne.options, batchTokens: 3 },
+};
 
 test("what GPUs hold changes no bit, and all of it is counted", { timeout: 240_000 }, async () => {
   const seen = { hits: 0, admitted: 0, bypassed: 0, partial: 0, severalArenas: 0 };
@@ -146,7 +153,7 @@ test("what GPUs hold changes no bit, and all of it is counted", { timeout: 240_0
     }),
     {
       numRuns: Number(process.env["SLUICE_GPU_RUNS"] ?? 8),
-      examples: [[halfOnOne], [someOnTwo]],
+      examples: [[halfOnOne], [someOnTwo], [allOnOne]],
     },
   );
   vi.restoreAllMocks();
