@@ -74,7 +74,9 @@ export function planLayers(question: LayerQuestion): LayerPlan {
         `${fitting.placed} of ${wanted} layers fit the memory of ${namesOf(gpus)}; ask for fewer (--gpu-layers) or allow more (--vram)`,
       );
     }
-    remarks.push(`${fitting.placed} of ${layers.length} layers fit the memory of ${namesOf(gpus)}`);
+    remarks.push(
+      `${fitting.placed} of ${layers.length} layers fit the memory of ${namesOf(gpus)}${fitting.placed === 0 ? `; the last one needs ${leastMebibytes(question)} MiB` : ""}`,
+    );
   }
   if (question.outputObstacle !== undefined && fitting.placed > 0) {
     remarks.push(`the output head ${question.outputObstacle}: it stays on the CPU`);
@@ -130,6 +132,19 @@ function fill(
     spareBytes[device - 1] = spare;
   }
   return { placed, plan: { deviceOf, outputDevice, spareBytes } };
+}
+
+/** Of one GPU, for the last layer alone. */
+function leastMebibytes({
+  layers,
+  outputBytes,
+  outputObstacle,
+  workingBytes,
+}: LayerQuestion): number {
+  const last = layers.at(-1);
+  const layerBytes = last === undefined ? 0 : last.hotBytes + last.keyValueBytes;
+  const headBytes = outputObstacle === undefined ? outputBytes : 0;
+  return Math.ceil((workingBytes + headBytes + layerBytes) / 2 ** 20);
 }
 
 function namesOf(gpus: readonly GpuRoom[]): string {
