@@ -87,7 +87,7 @@ export function planLayers(question: LayerQuestion): LayerPlan {
 function wantedLayers(gpuLayers: GpuLayers, count: number): number {
   if (typeof gpuLayers !== "number") return count;
   if (Number.isInteger(gpuLayers) && gpuLayers >= 0 && gpuLayers <= count) return gpuLayers;
-  throw new OptionError(`gpuLayers is ${gpuLayers}; this model has ${count} layers`);
+  throw new OptionError(`gpuLayers (--gpu-layers) is ${gpuLayers}; this model has ${count} layers`);
 }
 
 /** How many layers, counted from the last, nothing keeps off a GPU. */

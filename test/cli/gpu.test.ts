@@ -152,7 +152,7 @@ describe("with a GPU", async () => {
     ).toMatchInlineSnapshot(`
       [
         "2 sluice: 0 of 3 layers fit the memory of NAME; ask for fewer (--gpu-layers) or allow more (--vram)",
-        "2 sluice: gpuLayers is 9; this model has 3 layers",
+        "2 sluice: gpuLayers (--gpu-layers) is 9; this model has 3 layers",
         "2 sluice: --vram has 2 sizes for one GPU",
         "2 sluice: a GPU keeps keys and values as f16 or f32 only",
       ]
@@ -204,7 +204,7 @@ describe("with a GPU", async () => {
       },
     ]);
     expect(half!.code).toBe(0);
-    expect(half!.stdout).toContain(`q8_0.gguf on ${name}: gpuLayers is 9`);
+    expect(half!.stdout).toContain(`q8_0.gguf on ${name}: gpuLayers (--gpu-layers) is 9`);
   });
 });
 

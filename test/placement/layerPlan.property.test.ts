@@ -162,7 +162,7 @@ describe("a plan of layers", () => {
     const layers = Array(12).fill({ hotBytes: 10, keyValueBytes: 0 });
     const gpus = [{ name: "GPU", bytes: 1000 }];
     expect(() => planLayers({ gpus, layers, outputBytes: 10, workingBytes: 0, gpuLayers })).toThrow(
-      `gpuLayers is ${gpuLayers}; this model has 12 layers`,
+      `gpuLayers (--gpu-layers) is ${gpuLayers}; this model has 12 layers`,
     );
   });
 });
