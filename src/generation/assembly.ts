@@ -130,7 +130,7 @@ async function assembleOn(
     );
   });
   for (const [index, { backend, weights }] of devices.gpus.entries()) {
-    await weights.load(backend, store.hotTensors(index + 1));
+    await weights.load(backend, store.hotTensors(index + 1, signal));
   }
   const layersHere = plan.deviceOf.filter((device) => device === 0).length;
   const tier = await ExpertTier.open(

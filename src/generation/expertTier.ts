@@ -24,6 +24,7 @@ import {
   predictorOf,
 } from "./expertOptions.ts";
 import { takeSlots } from "./expertSlots.ts";
+import { refuseIfCancelled } from "./loadSignal.ts";
 import { planRam, type RamPlan } from "./ramPlan.ts";
 import { createTierCache } from "./tierCache.ts";
 import type { WeightStore } from "./weightStore.ts";
@@ -191,12 +192,8 @@ function fill(
 
 /** Waits until the slots are filled; gives up the rest if that fails. */
 async function settle(loader: ExpertLoader, signal: AbortSignal | undefined): Promise<void> {
-  const refuseIfAborted = async () => {
-    if (!signal?.aborted) return;
-    throw new SluiceError("aborted", "loading was cancelled", { cause: signal.reason });
-  };
   try {
-    await loader.settled(refuseIfAborted);
+    await loader.settled(async () => refuseIfCancelled(signal));
   } catch (error) {
     await loader[Symbol.asyncDispose]();
     throw error;

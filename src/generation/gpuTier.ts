@@ -12,12 +12,12 @@ import { fillOrder } from "../policy/cache/fillOrder.ts";
 import { CostModel } from "../policy/costModel.ts";
 import { expertInLayer, layerOf } from "../policy/expertId.ts";
 import { AccessProfile } from "../policy/profile.ts";
-import { SluiceError } from "../support/errors.ts";
 import { publish } from "../support/events.ts";
 import type { GpuUnit } from "./devices.ts";
 import { expertDefaults } from "./expertOptions.ts";
 import { gpuInsertBytes } from "./gpuOptions.ts";
 import type { GpuReport } from "./gpuReport.ts";
+import { refuseIfCancelled } from "./loadSignal.ts";
 
 export interface GpuTierOptions {
   readonly policy: string;
@@ -151,8 +151,7 @@ export class GpuTier {
     const { signal } = this.#options;
     let linkMs = 0;
     for (const id of cache.fill(fillOrder(cache, cache.profile))) {
-      if (signal?.aborted)
-        throw new SluiceError("aborted", "loading was cancelled", { cause: signal.reason });
+      refuseIfCancelled(signal);
       const source = sources[layerOf(cache, id)]!;
       const weights = await readExpert(file, source, expertInLayer(cache, id));
       const begin = performance.now();

@@ -9,9 +9,9 @@ import type { ExpertSource } from "../experts/expertLoader.ts";
 import type { GgufFile, TensorInfo } from "../gguf/ggufFile.ts";
 import { type Region, regionBytes, regionFloats, roundUp } from "../memory/arena.ts";
 import type { ExpertNames, ExpertShape, MatrixShape, WeightSource } from "../model/architecture.ts";
-import { SluiceError } from "../support/errors.ts";
 import { publish } from "../support/events.ts";
 import { expertSource } from "./expertSource.ts";
+import { refuseIfCancelled } from "./loadSignal.ts";
 import { refuseScale, refuseShape } from "./tensorChecks.ts";
 
 /** Reads that wait for the disk at the same time. */
@@ -162,11 +162,12 @@ export class WeightStore implements WeightSource {
   }
 
   /** What a device other than the processor holds. */
-  hotTensors(device: number): HotTensors {
+  hotTensors(device: number, signal?: AbortSignal): HotTensors {
     const { matrices, vectors } = this.#on(device);
     return {
       matrices: matrices.map(({ matrix, tensor, firstRow }) => {
         const read = async () => {
+          refuseIfCancelled(signal);
           const bytes = new Uint8Array(matrix.byteLength);
           await this.#file.read(tensor, firstRow * matrix.rowBytes, bytes);
           this.#tell(bytes.length);
@@ -176,8 +177,10 @@ export class WeightStore implements WeightSource {
       }),
       vectors: vectors.map(({ vector, tensor, first }) => {
         const read = async () => {
+          refuseIfCancelled(signal);
+          const values = await this.#decode(tensor);
           this.#tell(vector.length * 4);
-          return (await this.#decode(tensor)).slice(first, first + vector.length);
+          return values.slice(first, first + vector.length);
         };
         return { vector, read };
       }),
@@ -208,8 +211,7 @@ export class WeightStore implements WeightSource {
   async #run(transfers: Generator<Transfer>, signal: AbortSignal | undefined): Promise<void> {
     const reader = async () => {
       for (const { tensor, byteOffset, target } of transfers) {
-        if (signal?.aborted)
-          throw new SluiceError("aborted", "loading was cancelled", { cause: signal.reason });
+        refuseIfCancelled(signal);
         const bytes = target();
         await this.#file.read(tensor, byteOffset, bytes);
         this.#tell(bytes.length);

@@ -52,6 +52,19 @@ async function halfInSlots(): Promise<OpenOptions> {
   return { ...options, ramBytes: experts.fixedBytes + slots * layersOf(model)[0]!.slotBytes };
 }
 
+test("loading onto a GPU is cancelled between any two pieces of it", async () => {
+  const cancelling = new AbortController();
+  const loaded: number[] = [];
+  const stop = subscribe("sluice:load", ({ loadedBytes }) => {
+    loaded.push(loadedBytes);
+    cancelling.abort("enough");
+  });
+  const opening = openModel(path, { ...allOnGpu, signal: cancelling.signal });
+  expect(await errorOf(opening)).toBe("aborted: loading was cancelled");
+  stop();
+  expect(loaded).toHaveLength(1);
+});
+
 test("an expert whose bytes did not come gives its slot back", async () => {
   const tokens = [7, 50, 23, 7, 31, 2, 44, 19, 5, 60];
   await using onProcessor = await openModel(path, roomy);
