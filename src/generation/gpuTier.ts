@@ -7,12 +7,13 @@ import { GpuSlotArena, GpuSlots } from "../experts/gpuSlots.ts";
 import type { GgufFile } from "../gguf/ggufFile.ts";
 import { planSlots, type SlotArenaPlan } from "../placement/slotPlan.ts";
 import { noCounts } from "../policy/cache/cacheCounts.ts";
+import type { CacheDecision } from "../policy/cache/decisions.ts";
 import { ExpertCache } from "../policy/cache/expertCache.ts";
 import { fillOrder } from "../policy/cache/fillOrder.ts";
 import { CostModel } from "../policy/costModel.ts";
-import { expertInLayer, layerOf } from "../policy/expertId.ts";
+import { type ExpertId, expertInLayer, layerOf } from "../policy/expertId.ts";
 import { AccessProfile } from "../policy/profile.ts";
-import { publish } from "../support/events.ts";
+import { type CacheEvent, publish } from "../support/events.ts";
 import type { GpuUnit } from "./devices.ts";
 import { expertDefaults } from "./expertOptions.ts";
 import { gpuInsertBytes } from "./gpuOptions.ts";
@@ -162,6 +163,27 @@ export class GpuTier {
     return linkMs / Math.max(1, slots.uploadedBytes);
   }
 
+  /** The cache numbers the layers that have slots here; others know them by their place in the model. */
+  #asEvent(
+    { layer, expert, victim, ...decision }: CacheDecision,
+    layers: readonly number[],
+  ): CacheEvent {
+    const { unit, sources, ordinalOf } = this.#parts;
+    const { identity, device } = unit.backend;
+    const { expertCount } = sources[0]!.layer;
+    const numberOf = (id: ExpertId) =>
+      ordinalOf(layers[Math.floor(id / expertCount)]!) * expertCount + (id % expertCount);
+    return {
+      model: identity,
+      tier: "gpu",
+      device: device.label,
+      ...decision,
+      layer: ordinalOf(layers[layer]!),
+      expert: numberOf(expert),
+      victim: victim === undefined ? undefined : numberOf(victim),
+    };
+  }
+
   /** Uses of earlier runs, of the layers that have slots here. */
   #earlierUses(layers: readonly number[]): AccessProfile {
     const { sources, ordinalOf } = this.#parts;
@@ -182,7 +204,7 @@ export class GpuTier {
   }
 
   #createCache(ordinals: ReadonlyMap<number, number>): ExpertCache {
-    const { unit, sources, expertsPerToken } = this.#parts;
+    const { sources, expertsPerToken } = this.#parts;
     const { policy, insertCap } = this.#options;
     const layers = [...ordinals.keys()];
     const largest = Math.max(...this.plan.map(({ slotBytes }) => slotBytes));
@@ -198,12 +220,7 @@ export class GpuTier {
       expertBytes: layers.map((layer) => byLayer.get(layer)!),
       profile: this.#earlierUses(layers),
       insertsPerPass: this.#movesExperts ? cap : 0,
-      onDecision: ({ layer, ...decision }) =>
-        publish("sluice:cache", () => {
-          const { identity, device } = unit.backend;
-          const own = { tier: "gpu", device: device.label, layer: layers[layer]! } as const;
-          return { model: identity, ...decision, ...own };
-        }),
+      onDecision: (decision) => publish("sluice:cache", () => this.#asEvent(decision, layers)),
     });
   }
 }

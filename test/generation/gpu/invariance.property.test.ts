@@ -131,6 +131,16 @@ test("what GPUs hold changes no bit, and all of it is counted", { timeout: 240_0
       for (const { device, counts, profile, slots, experts, layers } of model.gpus) {
         const { prefill, decode } = counts;
         const own = decisions.filter((event) => event.device === device);
+        // Experts are numbered over the whole model, those that are served in the layer that is.
+        const numbersOf = ({ layer, expert }: CacheEvent) => {
+          const ordinal = Math.floor(expert / profile.expertsPerLayer);
+          return [layer, ordinal, model.expertLayers[ordinal]?.layer];
+        };
+        for (const event of own.filter(({ kind }) => kind !== "pin")) {
+          const [layer, ordinal, modelLayer] = numbersOf(event);
+          expect(ordinal).toBe(layer);
+          expect(layers).toContain(modelLayer);
+        }
         const told = (kind: string) => own.filter((event) => event.kind === kind).length;
         for (const { uses, hits, admitted, bypassed } of [prefill, decode]) {
           expect(uses).toBe(hits + admitted + bypassed);
