@@ -5,7 +5,7 @@ import { AccessProfile } from "../policy/profile.ts";
 
 /** Where a GPU's experts are, and how that went since the model was opened. */
 export interface GpuReport {
-  /** The adapter's name. */
+  /** The adapter's name, with a number from its second device on. */
   readonly device: string;
   readonly policy: string;
   /** Layers that the GPU computes, and those of them all of whose experts have a slot there. */
