@@ -9,7 +9,7 @@ import type { GpuOps } from "./gpuOps.ts";
 import type { GpuStep } from "./gpuProgram.ts";
 import type { GpuBuffer, GpuHidden } from "./gpuTensors.ts";
 import { gateUpCall, type MatvecShape, matvecCall, mixDownCall } from "./matvecShaders.ts";
-import { mix, swiglu, topK } from "./stepShaders.ts";
+import { mix, swiglu, topK, topKExpertLimit } from "./stepShaders.ts";
 
 /** One of an expert's matrices: where it begins in a slot. */
 export interface GpuExpertPart {
@@ -52,9 +52,6 @@ export interface GpuRows {
   readonly outputs: GpuHidden;
 }
 
-/** The router's top-k at most: as many as a token's rows have numbers for. */
-const mostExpertsPerToken = 512;
-
 export class GpuMixer {
   readonly #backend: GpuBackend;
   readonly #ops: GpuOps;
@@ -67,9 +64,9 @@ export class GpuMixer {
   constructor(backend: GpuBackend, ops: GpuOps) {
     this.#backend = backend;
     this.#ops = ops;
-    this.onlyToken = backend.createBuffer(mostExpertsPerToken * 4, "rows of one token");
-    this.inOrder = backend.createBuffer(mostExpertsPerToken * 4, "rows in order");
-    const numbers = Uint32Array.from({ length: mostExpertsPerToken }, (_, index) => index);
+    this.onlyToken = backend.createBuffer(topKExpertLimit * 4, "rows of one token");
+    this.inOrder = backend.createBuffer(topKExpertLimit * 4, "rows in order");
+    const numbers = Uint32Array.from({ length: topKExpertLimit }, (_, index) => index);
     backend.device.write(this.inOrder.buffer, 0, numbers);
   }
 
