@@ -1,5 +1,6 @@
 /** How a user says what is to become of the GPUs. */
 import type { GpuLayers } from "../placement/layerPlan.ts";
+import { checkPolicySpec } from "../policy/registry.ts";
 import { requireCount } from "../policy/requireNumber.ts";
 import { OptionError } from "../support/errors.ts";
 
@@ -40,11 +41,12 @@ export function budgetOf(
   return Math.floor((memory.freeBytes ?? memory.bytes) * (1 - reservedShare));
 }
 
-/** @throws OptionError for what is out of range */
+/** @throws OptionError for what is unknown or out of range */
 export function checkGpuOptions(options: GpuOptions): void {
-  const { vramBytes = [], gpuExpertBytes, gpuInsertCap, gpuLimits } = options;
+  const { vramBytes = [], gpuExpertBytes, gpuPolicy, gpuInsertCap, gpuLimits } = options;
   for (const bytes of vramBytes) requireCount("vramBytes", bytes, 1);
   if (gpuExpertBytes !== undefined) requireCount("gpuExpertBytes", gpuExpertBytes, 0);
+  if (gpuPolicy !== undefined) checkPolicySpec(gpuPolicy);
   if (gpuInsertCap !== undefined) requireCount("gpuInsertCap", gpuInsertCap, 0);
   if (gpuLimits !== undefined && gpuLimits !== "adapter" && gpuLimits !== "default") {
     throw new OptionError(`gpuLimits must be "adapter" or "default", not "${gpuLimits}"`);
