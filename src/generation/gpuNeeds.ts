@@ -38,9 +38,7 @@ export function needsOf(file: GgufFile, options: NeedsOptions): ModelNeeds {
     return { hotBytes: bytesOf(tensors), keyValueBytes: keyValueBytesPerLayer, obstacle };
   });
   const isTied = !file.tensors.has(output);
-  const head = [file.tensors.get(isTied ? embedding : output)].filter(
-    (tensor) => tensor !== undefined,
-  );
+  const head = hot.filter(({ name }) => isHead(name) || (isTied && name === embedding));
   const [outputObstacle] = head.flatMap((tensor) => obstacleOf(tensor, options) ?? []);
   return { layers, outputBytes: bytesOf(head), outputObstacle, isTied };
 }
@@ -54,7 +52,12 @@ export function devicesOf(
   const layer = layerOf(name);
   if (layer !== undefined) return [deviceOf[layer] ?? 0];
   if (name === embedding) return isTied && outputDevice !== 0 ? [0, outputDevice] : [0];
-  return name.startsWith("output") ? [outputDevice] : [0];
+  return isHead(name) ? [outputDevice] : [0];
+}
+
+/** The output head, its bias and the norm before it. */
+function isHead(name: string): boolean {
+  return name.startsWith("output");
 }
 
 export function isExpert(name: string): boolean {
