@@ -62,6 +62,7 @@ export class WeightStore implements WeightSource {
   readonly #vectors: VectorEntry[] = [];
   readonly #experts: ExpertSource[] = [];
   #loadedBytes = 0;
+  #totalBytes: number | undefined;
 
   /** @param devicesOf devices that hold a tensor; 0 is the processor. @default the processor alone */
   constructor(file: GgufFile, devicesOf: (name: string) => readonly number[] = onlyProcessor) {
@@ -113,17 +114,15 @@ export class WeightStore implements WeightSource {
     return Math.max(...this.#matrices.map(({ matrix }) => matrix.columns), ...expertRows, 0);
   }
 
-  /** Bytes of every layer's hot tensors, of those that the processor holds, and of all experts. */
-  get byteLengths(): { hot: number; processor: number; experts: number } {
+  /** Bytes of hot tensors that are read, one on two devices twice; and of those the processor holds. */
+  get byteLengths(): { hot: number; processor: number } {
     const bytesOf = ({ matrices, vectors }: Entries) =>
       matrices.reduce((sum, { matrix }) => sum + matrix.byteLength, 0) +
       vectors.reduce((sum, { vector }) => sum + vector.length * 4, 0);
-    const experts = this.#experts.reduce(
-      (sum, { layer }) => sum + layer.expertBytes * layer.expertCount,
-      0,
-    );
-    const hot = bytesOf({ matrices: this.#matrices, vectors: this.#vectors });
-    return { hot, processor: bytesOf(this.#on(0)), experts };
+    const names = [...this.#matrices, ...this.#vectors].map(({ tensor }) => tensor.name);
+    const devices = new Set(names.flatMap((name) => this.#devicesOf(name)));
+    const hot = [...devices].reduce((sum, device) => sum + bytesOf(this.#on(device)), 0);
+    return { hot, processor: bytesOf(this.#on(0)) };
   }
 
   /** Bytes of memory that the hot tensors take. */
@@ -196,7 +195,8 @@ export class WeightStore implements WeightSource {
   #tell(bytes: number): void {
     this.#loadedBytes += bytes;
     const loadedBytes = this.#loadedBytes;
-    const totalBytes = this.byteLengths.hot;
+    this.#totalBytes ??= this.byteLengths.hot;
+    const totalBytes = this.#totalBytes;
     publish("sluice:load", () => ({ file: this.#file.name, loadedBytes, totalBytes }));
   }
 
