@@ -132,14 +132,13 @@ async function assembleOn(
   for (const [index, { backend, weights }] of devices.gpus.entries()) {
     await weights.load(backend, store.hotTensors(index + 1, signal));
   }
-  const layersHere = plan.deviceOf.filter((device) => device === 0).length;
   const tier = await ExpertTier.open(
     {
       file,
       backend: cpu,
       store,
       experts,
-      laterBytes: layersHere * keyValueBytesPerLayer(shape, options),
+      laterBytes: devices.processorLayers * keyValueBytesPerLayer(shape, options),
       expertsPerToken: shape.expertsPerToken,
       elsewhere: new Set(gpuTiers.flatMap(({ resident }) => [...resident])),
       signal,

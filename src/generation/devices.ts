@@ -90,6 +90,11 @@ export class Devices implements AsyncDisposable {
     return this.cpu.identity;
   }
 
+  /** How many layers the processor computes: the first ones. */
+  get processorLayers(): number {
+    return this.placement.deviceOf.filter((device) => device === 0).length;
+  }
+
   /** The values of what a forward pass returned: a copy. */
   read(x: Hidden): Promise<Float32Array> {
     return this.#read(x);
@@ -102,7 +107,7 @@ export class Devices implements AsyncDisposable {
     capacity: number,
   ): KeyValueCache & Disposable {
     // The processor has the first layers, so that it can number them from 0.
-    const layerCount = this.placement.deviceOf.filter((device) => device === 0).length;
+    const layerCount = this.processorLayers;
     const cpu = this.cpu.createCache({ ...shape, layerCount }, format, capacity);
     if (this.gpus.length === 0) return cpu;
     const others = this.gpus.map(

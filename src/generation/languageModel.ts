@@ -3,7 +3,7 @@
  */
 import type { Arithmetic } from "../compute/cpu/encodings.ts";
 import { GpuFailureError } from "../compute/gpu/gpuErrors.ts";
-import { type KeyValueFormat, keyValueBytesPerToken } from "../compute/keyValueCache.ts";
+import type { KeyValueFormat } from "../compute/keyValueCache.ts";
 import type { ExpertLayer } from "../experts/experts.ts";
 import { type GgufFile, openGguf } from "../gguf/ggufFile.ts";
 import type { Metadata } from "../gguf/metadata.ts";
@@ -18,6 +18,7 @@ import { type Assembly, assemble, keyValueShape, type ResolvedOptions } from "./
 import { embeddedModelPath } from "./embeddedModel.ts";
 import type { ExpertReport } from "./expertTier.ts";
 import { type GenerateOptions, Generation, type Prompt } from "./generation.ts";
+import { keyValueBytesPerLayer } from "./gpuPlan.ts";
 import { type GpuReport, mergedProfile } from "./gpuReport.ts";
 import { type OpenOptions, resolveOptions } from "./openOptions.ts";
 import { type Engine, Sequence } from "./sequence.ts";
@@ -126,13 +127,10 @@ export class LanguageModel implements AsyncDisposable {
 
   get memory(): MemoryUse {
     const { store, devices, shape, options, tier } = this.#open;
-    const { deviceOf } = devices.placement;
-    const layersHere = deviceOf.filter((device) => device === 0).length;
-    const perToken = keyValueBytesPerToken(keyValueShape(shape), options.keyValueFormat);
     return {
       hotBytes: store.byteLengths.processor,
       expertBytes: tier.plan.slotBytes,
-      keyValueBytes: (perToken / shape.layerCount) * layersHere * options.contextLength,
+      keyValueBytes: devices.processorLayers * keyValueBytesPerLayer(shape, options),
       workspaceBytes: devices.cpu.workspace.peakBytes,
       arenaCount: devices.cpu.arenas.list.length,
     };
@@ -207,8 +205,8 @@ export class LanguageModel implements AsyncDisposable {
     await this.#turn;
     const parts = this.#parts;
     this.#parts = undefined;
+    await using _file = this.#file;
     if (parts !== undefined) await closeParts(parts);
-    await this.#file[Symbol.asyncDispose]();
   }
 
   /** A GPU that failed is given up: the processor computes everything from now on. */
@@ -250,6 +248,6 @@ export class LanguageModel implements AsyncDisposable {
 }
 
 async function closeParts({ tier, devices }: Parts): Promise<void> {
+  await using _devices = devices; // after the tier, also if that fails
   await tier[Symbol.asyncDispose]();
-  await devices[Symbol.asyncDispose]();
 }
