@@ -4,7 +4,8 @@
  * stay on the processor.
  */
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { GpuMixer } from "../../../src/compute/gpu/gpuMixer.ts";
 import {
   type LanguageModel,
   type OpenOptions,
@@ -13,6 +14,7 @@ import {
 import type { FormatName } from "../../../src/numerics/formats/blockFormat.ts";
 import { seededRandom } from "../../../src/numerics/random.ts";
 import { randomWeights } from "../../kernels/randomRows.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { type GgufSource, writeGguf } from "../../support/ggufBuilder.ts";
 import { moeModel } from "../../support/moeModel.ts";
 import { scratchFolder } from "../../support/scratchFolder.ts";
@@ -105,4 +107,41 @@ test("a model of which no layer has shaders is computed by the processor", async
   await using model = await openModel(path, { ...given, ...(await onGpus(1)) });
   expect(await said(model)).toEqual(await said(onProcessor));
   expect(model.gpus).toMatchObject([{ layers: [], slots: 0 }]);
+});
+
+test("an adapter that computes one of two formats otherwise moves no expert", async () => {
+  const parts = ["ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"];
+  const inLayer = (layer: number, format: FormatName) =>
+    Object.fromEntries(parts.map((part) => [`blk.${layer}.${part}`, format]));
+  // Blocks of the same size, so that both layers share a buffer.
+  const path = modelOf("equal sizes", 2, { ...inLayer(0, "Q4_0"), ...inLayer(1, "IQ4_NL") });
+  await using onProcessor = await openModel(path, given);
+  const options = {
+    ...given,
+    ...(await onGpus(1)),
+    gpuExpertBytes: expertBytesOf(onProcessor) / 2,
+  };
+  {
+    await using model = await openModel(path, options);
+    expect(model.gpus[0]).toMatchObject({ movesExperts: true });
+  }
+  const real = GpuMixer.prototype.compute;
+  vi.spyOn(GpuMixer.prototype, "compute").mockImplementation(function (
+    this: GpuMixer,
+    rows,
+    ...more
+  ) {
+    if (rows.shape.gate.matrix.format.name !== "IQ4_NL") real.call(this, rows, ...more);
+  });
+  try {
+    await using model = await openModel(path, options);
+    expect(model.gpus[0]).toMatchObject({ movesExperts: false });
+  } finally {
+    vi.restoreAllMocks();
+  }
+});
+
+test("a policy for GPUs that does not exist is refused, whether or not one is used", async () => {
+  const opening = openModel(undefined, { gpu: "off", gpuPolicy: "nope" });
+  expect(await errorOf(opening)).toMatch(/^bad-option: there is no policy "nope"/i);
 });
