@@ -114,6 +114,7 @@ export function createCpuOps(backend: CpuBackend): Ops {
     rows(input, indices) {
       const x = cpu(input, CpuHidden);
       const output = activations.allocate(indices.length, x.width);
+      schedule.finish(x);
       if (backend.measuring) return output;
       const from = backend.floatsOf(x);
       const to = backend.floatsOf(output);
@@ -187,14 +188,13 @@ export function createCpuOps(backend: CpuBackend): Ops {
     const output = activations.allocate(queries.tokens, heads * valueSize);
     // The queries, and what the cache is to remember.
     schedule.finishAll();
-    if (backend.measuring) return output;
-    const { arena, keys, values } = cache.layer(layer);
+    const place = backend.measuring ? undefined : cache.layer(layer);
     const work = cache.length * (headSize + valueSize);
-    const job = schedule.add(attend, queries.tokens * heads, work, arena.index);
+    const job = schedule.add(attend, queries.tokens * heads, work, place?.arena.index ?? 0);
     job.queries = queries.address;
     job.output = output.address;
-    job.keys = keys;
-    job.values = values;
+    job.keys = place?.keys ?? 0;
+    job.values = place?.values ?? 0;
     job.format = keyValueFormats.indexOf(cache.format);
     job.tokens = queries.tokens;
     job.heads = heads;

@@ -150,15 +150,20 @@ export class Multiplier {
     const { format, byKernel, weightWork } = this.#recipeOf(matrix);
     if (schedule.jobs.isFull) schedule.finishAll();
     // A kernel reads and writes one memory.
-    const staged = byKernel && arena.index !== 0 ? this.#stagedIn(arena) : undefined;
+    const inputBytes = tokens * this.encodedRowBytes(matrix);
+    const outputBytes = tokens * matrix.rows * 4;
+    const staged =
+      byKernel && arena.index !== 0
+        ? this.#stagedIn(arena, input, inputBytes, outputBytes)
+        : undefined;
     const activations =
-      staged === undefined ? input : this.#copyIn(staged, matrix, arena, input, tokens);
+      staged === undefined ? input : this.#copyIn(staged, arena, input, inputBytes);
     const kind = byKernel ? matvec : decodedMatvec;
     const job = schedule.add(kind, matrix.rows, weightWork * matrix.columns * tokens, arena.index);
     job.format = format;
     job.matrix = address;
     job.activations = activations;
-    job.output = staged === undefined ? output : staged.staging.allocate(tokens * matrix.rows * 4);
+    job.output = staged === undefined ? output : staged.staging.allocate(outputBytes);
     job.columns = matrix.columns;
     job.tokens = tokens;
     job.outputStride = matrix.rows;
@@ -173,13 +178,23 @@ export class Multiplier {
     return recipe;
   }
 
-  /** The staging of the round under way. It starts empty, whatever an earlier round has left there. */
-  #stagedIn(arena: Arena): Staged {
+  /**
+   * The staging of the round under way, with room for a job. It starts empty, whatever an earlier
+   * round has left there.
+   */
+  #stagedIn(arena: Arena, input: number, inputBytes: number, outputBytes: number): Staged {
     const { schedule, stagingOf } = this.#options;
     let staged = this.#staged.get(arena);
     if (staged === undefined) {
       staged = { round: 0, staging: stagingOf(arena), inputs: new Map() };
       this.#staged.set(arena, staged);
+    }
+    // A listener's questions may end rounds elsewhere than in the measured batch, so that one holds
+    // more than any of that did. Each job by itself has found room.
+    if (staged.round === schedule.round) {
+      const isCopied = staged.inputs.has(input);
+      const byteLength = isCopied ? outputBytes : inputBytes + outputBytes;
+      if (!staged.staging.hasRoomFor(byteLength, isCopied ? 1 : 2)) schedule.finishAll();
     }
     if (staged.round !== schedule.round) {
       staged.round = schedule.round;
@@ -190,16 +205,9 @@ export class Multiplier {
   }
 
   /** Address of a copy in `arena` of rows in the hub; made once a round. */
-  #copyIn(
-    { staging, inputs }: Staged,
-    matrix: CpuMatrix,
-    arena: Arena,
-    input: number,
-    tokens: number,
-  ): number {
+  #copyIn({ staging, inputs }: Staged, arena: Arena, input: number, byteLength: number): number {
     const made = inputs.get(input);
     if (made !== undefined) return made;
-    const byteLength = tokens * this.encodedRowBytes(matrix);
     const copy = staging.allocate(byteLength);
     const hub = this.#options.hub();
     if (hub !== undefined) arena.bytes.set(hub.bytes.subarray(input, input + byteLength), copy);

@@ -46,6 +46,11 @@ export class Workspace {
     return address;
   }
 
+  /** Whether so many bytes more find room, in so many pieces. */
+  hasRoomFor(byteLength: number, pieces: number): boolean {
+    return this.#used + byteLength + pieces * alignment <= this.#capacity;
+  }
+
   get mark(): number {
     return this.#used;
   }
