@@ -1,6 +1,6 @@
 /** A model opened on the GPUs that there are, and in a line each what a user should know of that. */
 import { selectAdapters } from "../compute/gpu/gpuAdapters.ts";
-import { type GpuAbsence, GpuFailureError } from "../compute/gpu/gpuErrors.ts";
+import type { GpuAbsence } from "../compute/gpu/gpuErrors.ts";
 import { type LanguageModel, type OpenOptions, openModel } from "../generation/languageModel.ts";
 import { OptionError } from "../support/errors.ts";
 import { subscribe } from "../support/events.ts";
@@ -11,7 +11,7 @@ import { note, printable } from "./terminal.ts";
 const plainAbsences: ReadonlySet<GpuAbsence> = new Set(["adapter-missing", "only-cpu-adapters"]);
 
 /**
- * Opens a model; with `auto` the processor computes all of it where no GPU can.
+ * Opens a model; says why `auto` finds no GPU.
  *
  * @param options what the flags and others say
  * @throws what `openModel` throws; OptionError for more sizes than GPUs
@@ -21,14 +21,7 @@ export async function openChoosingGpus(
   options: OpenOptions,
   flags: GpuFlags,
 ): Promise<LanguageModel> {
-  const gpu = await chooseGpus(flags, options);
-  try {
-    return await openModel(path, { ...options, gpu });
-  } catch (error) {
-    if (gpu !== "auto" || !(error instanceof GpuFailureError)) throw error;
-    note(`sluice: no GPU is used: ${printable(error.message)}`);
-    return openModel(path, { ...options, gpu: "off" });
-  }
+  return openModel(path, { ...options, gpu: await chooseGpus(flags) });
 }
 
 /** Says what a user should know of where things went: now, and of GPUs that are given up later. */
@@ -46,17 +39,12 @@ export function tellRemarks(model: LanguageModel): Disposable {
  *
  * @returns what to open the model with: `off` where `auto` finds none
  */
-async function chooseGpus(
-  flags: GpuFlags,
-  { keyValueFormat }: Pick<OpenOptions, "keyValueFormat">,
-): Promise<string> {
+async function chooseGpus(flags: GpuFlags): Promise<string> {
   const { gpu = gpuDefault, vram } = flags;
   const { devices, obstacle } = await selectAdapters(gpu);
   if (devices.length > 0) {
     checkSizes(vram, devices.length);
-    if (gpu !== "auto" || keyValueFormat !== "q8_0") return gpu;
-    note("sluice: no GPU is used: --kv q8_0 is for the CPU alone");
-    return "off";
+    return gpu;
   }
   if (obstacle === undefined) return gpu;
   const reason = printable(obstacle.message);

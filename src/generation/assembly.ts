@@ -8,6 +8,7 @@ import { createCpuOps } from "../compute/cpu/cpuOps.ts";
 import type { Arithmetic } from "../compute/cpu/encodings.ts";
 import { compileKernels, type KernelBuild } from "../compute/cpu/wasmKernels.ts";
 import { GpuBackend } from "../compute/gpu/gpuBackend.ts";
+import { GpuFailureError } from "../compute/gpu/gpuErrors.ts";
 import type { KeyValueFormat, KeyValueShape } from "../compute/keyValueCache.ts";
 import { TieredExperts } from "../experts/tieredExperts.ts";
 import type { GgufFile } from "../gguf/ggufFile.ts";
@@ -53,27 +54,34 @@ export interface Assembly {
   readonly remarks: readonly string[];
 }
 
-/** @throws what `openModel` throws; everything taken is given back then */
+/**
+ * With `gpu: "auto"` the processor computes all of it where no GPU can; a remark says why.
+ *
+ * @throws what `openModel` throws; everything taken is given back then
+ */
 export async function assemble(
   file: GgufFile,
   shape: Shape,
   options: ResolvedOptions,
   given: AssemblyOptions,
 ): Promise<Assembly> {
-  const { gpus, remark } = await openGpus(given);
+  const { gpus, remark } = await gpusFor(options, given);
+  const remarks = remark === undefined ? [] : [remark];
   try {
-    return await assembleOn(
-      gpus,
-      remark === undefined ? [] : [remark],
-      file,
-      shape,
-      options,
-      given,
-    );
+    return await assembleOn(gpus, remarks, file, shape, options, given);
   } catch (error) {
     for (const { device } of gpus) await device[Symbol.asyncDispose]();
-    throw error;
+    if (given.gpu !== "auto" || !(error instanceof GpuFailureError)) throw error;
+    return assembleOn([], [`no GPU is used: ${error.message}`], file, shape, options, given);
   }
+}
+
+async function gpusFor({ keyValueFormat }: ResolvedOptions, given: AssemblyOptions) {
+  const opened = await openGpus(given);
+  const { gpus } = opened;
+  if (given.gpu !== "auto" || gpus.length === 0 || keyValueFormat !== "q8_0") return opened;
+  for (const { device } of gpus) await device[Symbol.asyncDispose]();
+  return { gpus: [], remark: "no GPU is used: keys and values as q8_0 are for the CPU alone" };
 }
 
 async function assembleOn(
