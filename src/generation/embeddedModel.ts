@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 /** Right from `src/generation` and from `dist/generation` alike. */
 export const embeddedModelPath: string = fileURLToPath(
-  new URL("../../models/tiny-moe-q8_0.gguf", import.meta.url),
+  new URL("../../models/tiny-moe-q6_k.gguf", import.meta.url),
 );
 
 /** What `sluice run` asks it when no prompt is given; see models/README.md for what it answers well. */

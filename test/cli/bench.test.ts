@@ -42,7 +42,7 @@ test("--json holds every measurement, and sums that agree with them", async () =
   const json = JSON.parse(stdout) as BenchJson;
   expect(Object.keys(json)).toEqual(documentedKeys);
   expect(json).toMatchObject({
-    model: "tiny-moe-q8_0.gguf",
+    model: "tiny-moe-q6_k.gguf",
     threads: 1,
     promptTokens: 20,
     generateTokens: 6,

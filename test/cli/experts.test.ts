@@ -45,7 +45,7 @@ async function expertsOf(args: readonly string[]): Promise<ExpertsJson> {
 test("less RAM gives the same text, and a report of what that cost", async () => {
   const [roomy, tight] = await Promise.all([
     sluice(question),
-    sluice([...question, "--ram", "9MiB"]),
+    sluice([...question, "--ram", "12MiB"]),
   ]);
   expect([roomy.code, tight.code]).toEqual([0, 0]);
   expect(tight.stdout).toBe(roomy.stdout);
@@ -62,7 +62,7 @@ test("less RAM gives the same text, and a report of what that cost", async () =>
 });
 
 test("the JSON of a run adds up", async () => {
-  const json = await expertsOf([...question, "--ram", "9MiB"]);
+  const json = await expertsOf([...question, "--ram", "12MiB"]);
   expect(json).toMatchObject({ policy: "cycle-burst", predictor: "transitions", experts: 192 });
   expect(json.slots).toBeLessThan(100);
   expect(json.tokenCycles).toBeCloseTo(json.slots / 24);
@@ -82,8 +82,8 @@ test("the JSON of a run adds up", async () => {
 
 test("what more RAM would save is only said where something was counted", async () => {
   const [long, brief, whole] = await Promise.all([
-    expertsOf(["run", "-n", "40", "--ram", "9MiB"]),
-    expertsOf(["run", "-n", "4", "--ram", "9MiB"]),
+    expertsOf(["run", "-n", "40", "--ram", "12MiB"]),
+    expertsOf(["run", "-n", "4", "--ram", "12MiB"]),
     expertsOf(["run", "-n", "40"]),
   ]);
   expect(brief.moreMemory).toBeNull();
@@ -92,16 +92,16 @@ test("what more RAM would save is only said where something was counted", async 
   if (long.moreMemory === null) return;
   const { extraBytes, tokensPerSecondNow, tokensPerSecondThen } = long.moreMemory;
   // All of them are less than a GiB.
-  expect(extraBytes).toBe((192 - long.slots) * 39_168);
+  expect(extraBytes).toBe((192 - long.slots) * 44_288);
   expect(tokensPerSecondThen).toBeGreaterThanOrEqual(tokensPerSecondNow ?? 0);
 });
 
 test("slots that cannot work with the policy are warned of before the text", async () => {
-  const args = ["run", "-n", "2", "--no-map", "--ram", "9MiB", "--policy", "slru"];
+  const args = ["run", "-n", "2", "--no-map", "--ram", "12MiB", "--policy", "slru"];
   const { code, stderr } = await sluice(args);
   expect(code).toBe(0);
   expect(stderr).toMatch(
-    /^sluice: \d+ slots hold the 24 slots of one token cycle, but newcomers get too few .*: give it 105 slots.* Each token will read all of its experts anew, 918 KiB; --ram 1\dMiB would do\.\nprefill/,
+    /^sluice: \d+ slots hold the 24 slots of one token cycle, but newcomers get too few .*: give it 105 slots.* Each token will read all of its experts anew, 1.01 MiB; --ram 1\dMiB would do\.\nprefill/,
   );
   const advised = /--ram (\d+MiB) would do/.exec(stderr)?.[1] ?? "";
   const { stderr: quiet } = await sluice([
@@ -123,7 +123,7 @@ test("too little RAM is one line that says how much is needed", async () => {
 });
 
 test("bench leaves the warm-up out", async () => {
-  const lengths = "--prompt-tokens 4 --generate-tokens 5 --passes 2 --ram 4MiB".split(" ");
+  const lengths = "--prompt-tokens 4 --generate-tokens 5 --passes 2 --ram 6MiB".split(" ");
   const json = await expertsOf(["bench", ...lengths]);
   expect(json.counts.decode.uses).toBe(2 * 5 * 24);
   expect(json.stallMsPerToken).toBeCloseTo(json.stallMs.decode / 10);
@@ -135,7 +135,7 @@ test("bench leaves the warm-up out", async () => {
 
 test("a chat tells of each answer, and of all in /stats", async () => {
   const { code, stderr } = await sluice(
-    ["chat", "--temperature", "0", "-n", "6", "--ram", "9MiB", "--stats"],
+    ["chat", "--temperature", "0", "-n", "6", "--ram", "12MiB", "--stats"],
     { stdin: "Who are you?\nTell me a story.\n/stats\n" },
   );
   expect(code).toBe(0);
@@ -147,7 +147,7 @@ test("a chat tells of each answer, and of all in /stats", async () => {
 
 test("logits are the same bits in less RAM", async () => {
   const args = ["logits", "--tokens", "1,2,3", "--decode", "2"];
-  const [roomy, tight] = await Promise.all([sluice(args), sluice([...args, "--ram", "9MiB"])]);
+  const [roomy, tight] = await Promise.all([sluice(args), sluice([...args, "--ram", "12MiB"])]);
   expect(tight.code).toBe(0);
   expect(tight.stdout).toBe(roomy.stdout);
 });
@@ -156,11 +156,13 @@ test("--expert-stats writes a report, or JSON, or to stderr", async () => {
   const text = join(scratch, "experts.txt");
   const json = join(scratch, "experts.json");
   const outcomes = await Promise.all(
-    [text, json, "-"].map((file) => sluice([...question, "--ram", "9MiB", "--expert-stats", file])),
+    [text, json, "-"].map((file) =>
+      sluice([...question, "--ram", "12MiB", "--expert-stats", file]),
+    ),
   );
   expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0]);
   for (const report of [readFileSync(text, "utf8"), outcomes[2]?.stderr ?? ""]) {
-    expect(report).toMatch(/^tiny-moe-q8_0\.gguf\n {2}experts +\d+ of 192 in RAM/m);
+    expect(report).toMatch(/^tiny-moe-q6_k\.gguf\n {2}experts +\d+ of 192 in RAM/m);
     expect(report).toMatch(/^\[AccessProfile\] overall hit rate: [\d.]+ % \(\d+ hits/m);
     expect(report).toMatch(/^ {2}layer {3}5: hit [\d.]+ % {2}top experts: \[/m);
   }
@@ -169,7 +171,7 @@ test("--expert-stats writes a report, or JSON, or to stderr", async () => {
     experts: ExpertsJson;
     profile: { format: string; experts: number[][] };
   };
-  expect(model).toBe("tiny-moe-q8_0.gguf");
+  expect(model).toBe("tiny-moe-q6_k.gguf");
   expect(profile.format).toBe("sluice-access-profile");
   const hits = profile.experts.reduce((sum, row) => sum + (row[2] ?? 0), 0);
   expect(hits).toBe(experts.counts.prefill.hits + experts.counts.decode.hits);

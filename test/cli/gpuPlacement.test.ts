@@ -41,10 +41,10 @@ test("with memory enough, all but the embedding is on the GPU", async () => {
       "model.gguf on Large",
       "  may be used      1.00 GiB",
       "  computes         layers 0 to 5 and the output head",
-      "  hot tensors      1.15 MiB",
+      "  hot tensors      1.73 MiB",
       "  keys and values  96.0 KiB for 64 tokens",
-      "  activations      about 1.13 MiB for batches of 8 tokens",
-      "  experts          all 192 in slots, 7.17 MiB",
+      "  activations      about 1.17 MiB for batches of 8 tokens",
+      "  experts          all 192 in slots, 8.11 MiB",
       "",
       "On the CPU: the embedding",
     ]

@@ -20,7 +20,7 @@ const scratch = scratchFolder();
 let files = 0;
 const newPath = () => join(scratch, `heat-${files++}.json`);
 const ask = (heat: string, ...more: string[]) =>
-  sluice(["run", "-n", "16", "--no-map", "--ram", "10MiB", "--heat", heat, ...more]);
+  sluice(["run", "-n", "16", "--no-map", "--ram", "13MiB", "--heat", heat, ...more]);
 
 interface HeatRecord {
   readonly model: string;
@@ -40,7 +40,7 @@ test("the first run makes the file, the next adds to it and begins warmer", asyn
   const first = await ask(path, "--json");
   expect(first).toMatchObject({ code: 0, stderr: "" });
   const { record, uses } = read(path);
-  expect(record).toMatchObject({ model: "tiny-moe-q8_0.gguf", format: "sluice-access-profile" });
+  expect(record).toMatchObject({ model: "tiny-moe-q6_k.gguf", format: "sluice-access-profile" });
   const second = await ask(path, "--json");
   expect(read(path).uses).toBe(2 * uses);
   // The same text needs the same experts, and more of them have a slot from the start.
@@ -119,7 +119,7 @@ test("heat of another model is refused, of another file of the same shape only s
   const renamed = await sluice(["run", copy, "-p", "Hello!", "-n", "2", "--heat", path]);
   expect(renamed.code).toBe(0);
   expect(renamed.stderr).toContain(
-    `sluice: ${path} is of tiny-moe-q8_0.gguf, not of copy.gguf; its heat may not fit\n`,
+    `sluice: ${path} is of tiny-moe-q6_k.gguf, not of copy.gguf; its heat may not fit\n`,
   );
 });
 

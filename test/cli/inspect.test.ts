@@ -17,34 +17,35 @@ async function inspect(...args: readonly string[]): Promise<string> {
 
 test("describes the embedded model", async () => {
   expect(await inspect()).toMatchInlineSnapshot(`
-    "tiny-moe-q8_0.gguf, 8.38 MiB
+    "tiny-moe-q6_k.gguf, 10.4 MiB
       name           sluice-tiny-moe
       architecture   qwen3moe
       sluice         runs this architecture
-      parameters     8.10 million, 1.91 million of them per token
+      parameters     11.5 million, 3.26 million of them per token
       layers         6
-      hidden size    192
+      hidden size    256
       context        512 tokens
-      vocabulary     2048 tokens (gpt2, gpt-2)
+      vocabulary     2048 tokens (gpt2, qwen2)
       chat template  yes
 
     Experts
       per layer            32
       per token            4 of them in each layer
       layers with experts  6
-      bytes of one expert  38.3 KiB
-      bytes of one layer   1.20 MiB
-      token cycle T        24 expert slots (layers x top-k: 6 x 4), 918 KiB
+      bytes of one expert  43.3 KiB
+      bytes of one layer   1.35 MiB
+      token cycle T        24 expert slots (layers x top-k: 6 x 4), 1.01 MiB
 
     Memory to run it
-      hot tensors      1.15 MiB
-      experts          7.17 MiB, or less with --ram
+      hot tensors      2.26 MiB
+      experts          8.11 MiB, or less with --ram
       keys and values  1.46 MiB per 1000 tokens in f16, twice as much in f32
                        768 KiB at the default context of 512
 
     format  tensors      size  multiplied by
-    Q8_0         43  8.17 MiB  a kernel
-    F32          31   155 KiB  a kernel
+    Q8_0         32  5.25 MiB  a kernel
+    Q6_K         12  4.92 MiB  a kernel
+    F32          31   207 KiB  a kernel
     "
   `);
 });

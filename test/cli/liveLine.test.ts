@@ -60,7 +60,7 @@ test("without a terminal it is a line a second, and nothing unless it is asked f
 
 test("a bench tells which pass it is at", async () => {
   const work = "--prompt-tokens 4 --generate-tokens 400 --passes 100000 --stats".split(" ");
-  const { child, outcome } = startSluice(["bench", ...work, "--ram", "9MiB"]);
+  const { child, outcome } = startSluice(["bench", ...work, "--ram", "12MiB"]);
   await once(child.stderr, "data");
   child.kill("SIGINT");
   const { stderr } = await outcome;
@@ -70,7 +70,7 @@ test("a bench tells which pass it is at", async () => {
 });
 
 test.skipIf(!hasScript)("on a terminal it stands below the text and leaves it whole", async () => {
-  const args = ["run", "-n", "200", "--no-map", "--ram", "9MiB"];
+  const args = ["run", "-n", "200", "--no-map", "--ram", "12MiB"];
   const { stdout } = await sluice(args);
   const command = ["exec", process.execPath, binPath, ...args, "--stats"].join(" ");
   const child = spawn("script", ["-qec", command, "/dev/null"], {

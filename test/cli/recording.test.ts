@@ -35,7 +35,7 @@ test("run, chat and bench record every decision, one sequence per pass of a benc
   const traces = await Promise.all(paths.map((path) => openTrace(path, { logits: true })));
   const [ofRun, ofChat, ofBench] = traces.map((trace) => [...trace]);
   // Six layers; the last of five tokens is never fed.
-  expect(ofRun?.map(({ tokens }) => tokens)).toEqual([19, 1, 1, 1, 1].flatMap((n) => six(n)));
+  expect(ofRun?.map(({ tokens }) => tokens)).toEqual([17, 1, 1, 1, 1].flatMap((n) => six(n)));
   expect(ofRun?.every(({ logits, tokens }) => logits?.length === 32 * tokens)).toBe(true);
   expect(ofChat?.every(({ sequence, logits }) => sequence === 0 && logits === undefined)).toBe(
     true,
@@ -111,7 +111,7 @@ test("the trace commands know a recorded trace, and their own names", async () =
   await sluice(["run", "-n", "3", "--record", path]);
   const info = await sluice(["trace", "info", path, "--json"]);
   expect(info.code).toBe(0);
-  expect(JSON.parse(info.stdout)).toMatchObject({ model: "tiny-moe-q8_0.gguf", layerCount: 6 });
+  expect(JSON.parse(info.stdout)).toMatchObject({ model: "tiny-moe-q6_k.gguf", layerCount: 6 });
   const nothing = await sluice(["trace", "info"]);
   expect(nothing.code).toBe(2);
   expect(nothing.stderr).toMatch(/See "sluice trace info --help"\.\n$/);

@@ -39,7 +39,7 @@ test("without anything it asks the embedded model, and reports on stderr", async
   expect(code).toBe(0);
   expect(stdout).toBe(`${await answerOf(embeddedModelPrompt)}\n`);
   expect(stdout).toMatch(/^A mixture of experts is /);
-  expect(stderr).toMatch(/^prefill +19 tokens +[\d.]+ s +[\d.]+ tokens\/s$/m);
+  expect(stderr).toMatch(/^prefill +17 tokens +[\d.]+ s +[\d.]+ tokens\/s$/m);
   expect(stderr).toMatch(/^decode +\d+ tokens +[\d.]+ s +[\d.]+ tokens\/s$/m);
   expect(stderr).toMatch(/^memory +[\d.]+ MiB: experts /m);
   expect(stderr).toMatch(/^ended +by the model$/m);
@@ -52,7 +52,7 @@ test("--json prints one object and nothing else", async () => {
   expect(text).toBe(await answerOf(embeddedModelPrompt));
   const generated = tokens.length;
   expect(statistics).toEqual({
-    promptTokens: 19,
+    promptTokens: 17,
     reusedTokens: 0,
     generatedTokens: generated,
     prefillMs: expect.any(Number),

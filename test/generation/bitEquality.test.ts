@@ -41,7 +41,7 @@ const models = [
   "qwen3moe/k_zoo_iq",
   "qwen3moe/k_zoo_misc",
   // Large enough for its single tokens to be shared between threads.
-  "tiny-moe-q8_0",
+  "tiny-moe-q6_k",
 ];
 
 describe.for(["fast", "exact"] as const)("%s arithmetic", (arithmetic) => {

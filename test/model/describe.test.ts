@@ -27,19 +27,20 @@ async function describeMade(source: GgufSource): Promise<ModelDescription> {
 
 test("counts what the embedded model's documentation says", async () => {
   const { experts, parameters, vocabulary, formats } = await describe(embeddedModelPath);
-  expect(parameters).toEqual({ total: 8_100_672, activePerToken: 1_907_520 });
+  expect(parameters).toEqual({ total: 11_521_664, activePerToken: 3_264_128 });
   expect(experts?.layers).toEqual(
-    [0, 1, 2, 3, 4, 5].map((layer) => ({ layer, expertBytes: 39_168 })),
+    [0, 1, 2, 3, 4, 5].map((layer) => ({ layer, expertBytes: 44_288 })),
   );
-  expect(experts?.tokenCycle).toEqual({ slots: 24, bytes: 24 * 39_168 });
+  expect(experts?.tokenCycle).toEqual({ slots: 24, bytes: 24 * 44_288 });
   expect(vocabulary).toEqual({
     size: 2048,
     kind: "gpt2",
-    splitPattern: "gpt-2",
+    splitPattern: "qwen2",
     hasChatTemplate: true,
   });
   expect(formats.map(({ format, hasKernel }) => [format, hasKernel])).toEqual([
     ["Q8_0", false],
+    ["Q6_K", false],
     ["F32", true],
   ]);
 });

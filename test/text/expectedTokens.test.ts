@@ -29,7 +29,7 @@ test("the small model's documents get the tokens it was trained with", async () 
     text: string;
     tokens: number[];
   }[];
-  expect(documents).toHaveLength(21);
+  expect(documents).toHaveLength(22);
   for (const { text, tokens } of documents) {
     expect(tokenizer.encode(text)).toEqual(tokens);
     expect(tokenizer.decode(tokens, { special: true })).toBe(text);

@@ -30,7 +30,7 @@ export async function openVocabulary(name: VocabularyName): Promise<Metadata> {
 }
 
 export async function openTinyMoe(): Promise<Metadata> {
-  const path = new URL("../../models/tiny-moe-q8_0.gguf", import.meta.url);
+  const path = new URL("../../models/tiny-moe-q6_k.gguf", import.meta.url);
   await using file = await openGguf(path.pathname);
   return file.metadata;
 }
