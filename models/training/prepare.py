@@ -4,8 +4,8 @@
     python3 prepare.py --work DIR --tokens 60e6 --jobs 2
     python3 prepare.py --count 20000 --jobs 2      # only measures speed and lengths
 
-Writes tokenizer.json, train.bin (uint16, every document ends with token 0), valid.json, prompts.json and
-prepare.json (what was counted). The result is the same for any number of jobs.
+Writes tokenizer.json, train.bin (uint16, every document ends with token 0), valid.json, prompts.json,
+prepare.json (what was counted) and documents.json (texts with their tokens). The result is the same for any number of jobs.
 """
 import argparse
 import hashlib
@@ -151,6 +151,12 @@ def validation(tokenizer: bpe.Tokenizer, seen: set[int]) -> dict[str, list[str]]
     return result
 
 
+def tokenised(tokenizer: bpe.Tokenizer) -> list[dict]:
+    """Two documents of each domain with their tokens, for the tests of other tokenizers."""
+    texts = ["<|endoftext|>" + document(VALID_SEED, TRIES + i, domain)[1] for domain in DOMAINS for i in range(2)]
+    return [dict(text=text, tokens=tokenizer.encode(text)) for text in texts]
+
+
 def bare_sum(item) -> bool:
     """Whether an item asks for nothing but the sum or the difference of two numbers."""
     m = SUM.search(item.ask)
@@ -233,7 +239,8 @@ def main() -> None:
         counted, seen = write_tokens(tokenizer, a.jobs, int(a.tokens), None, out, a.first)
     os.replace(part, a.work / "train.bin")
     texts = validation(tokenizer, seen)
-    for name, value in (("valid", texts), ("prompts", questions), ("prepare", counted)):
+    documents = tokenised(tokenizer)
+    for name, value in (("valid", texts), ("prompts", questions), ("prepare", counted), ("documents", documents)):
         (a.work / f"{name}.json").write_text(json.dumps(value, indent=1) + "\n")
     print(json.dumps(counted, indent=1))
     print(f"valid.json: {sum(map(len, texts.values()))} texts; prompts.json: "

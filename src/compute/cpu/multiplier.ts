@@ -150,12 +150,10 @@ export class Multiplier {
     const { format, byKernel, weightWork } = this.#recipeOf(matrix);
     if (schedule.jobs.isFull) schedule.finishAll();
     // A kernel reads and writes one memory.
-    const inputBytes = tokens * this.encodedRowBytes(matrix);
+    const isStaged = byKernel && arena.index !== 0;
+    const inputBytes = isStaged ? tokens * this.encodedRowBytes(matrix) : 0;
     const outputBytes = tokens * matrix.rows * 4;
-    const staged =
-      byKernel && arena.index !== 0
-        ? this.#stagedIn(arena, input, inputBytes, outputBytes)
-        : undefined;
+    const staged = isStaged ? this.#stagedIn(arena, input, inputBytes, outputBytes) : undefined;
     const activations =
       staged === undefined ? input : this.#copyIn(staged, arena, input, inputBytes);
     const kind = byKernel ? matvec : decodedMatvec;
