@@ -67,7 +67,7 @@ test("with shift, a question too long by itself is refused and drops nothing", a
   await read(conversation.ask("Hi.", greedy));
   const before = conversation.messages;
   expect(() => conversation.ask("word ".repeat(100))).toThrowErrorMatchingInlineSnapshot(
-    `[SluiceError: the conversation takes 209 tokens, more than the context of 64: even without its older turns; ask something shorter or open the model with a longer context]`,
+    `[SluiceError: the conversation takes 109 tokens, more than the context of 64: even without its older turns; ask something shorter or open the model with a longer context]`,
   );
   expect(conversation.messages).toBe(before);
 });
