@@ -72,7 +72,7 @@ test("the JSON of a run adds up", async () => {
     expect(json.hitRate[phase]).toBeCloseTo(hits / uses);
     expect(json.stallMs[phase]).toBeGreaterThanOrEqual(0);
   }
-  // 19 tokens of prompt, and 23 of the 24 new ones were fed.
+  // Of the answer 23 of the 24 tokens were fed.
   expect(json.counts.decode.uses).toBe(23 * 24);
   expect(json.stallMsPerToken).toBeCloseTo(json.stallMs.decode / 23);
   expect(json.bytesRead).toBeGreaterThan(json.counts.decode.admitted);
