@@ -275,6 +275,21 @@ def _choose(r):
     return r.choice(TOWNS), r.choice(DAYS)
 
 
+def _another(r, s):
+    """The words of weather `s`, where it is not that of the forecast."""
+    words, low, high, wear, take, _, advice = SKY[s]
+    t = r.randint(low, high)
+    return {
+        "s": s,
+        "w": r.choice(words),
+        "t": t,
+        "n": t - r.randint(3, 7),
+        "take": r.choice(take),
+        "wear": r.choice(wear),
+        "advice": r.choice(advice),
+    }
+
+
 def make(r, held=False):
     town, day = draw(r, held, _choose)
     rnd, pick = r.random, r.choice
@@ -328,17 +343,7 @@ def make(r, held=False):
         ask = pick(WILL_ASK).replace("{s}", s3).replace("{noun}", NOUN[s3])
         noted.append(NOUN[s3] if NOUN[s3] in ask else s3)
         if rnd() < 0.5:
-            words, low, high, wear, take, turns, advice = SKY[s3]
-            t = r.randint(low, high)
-            v.update(
-                s=s3,
-                w=pick(words),
-                t=t,
-                n=t - r.randint(3, 7),
-                take=pick(take),
-                wear=pick(wear),
-                advice=pick(advice),
-            )
+            v.update(_another(r, s3))
             first = (
                 "yes, [there will be " + NOUN[s3] + "|" + "you can expect " + NOUN[s3] + "] in {town} {on}."
             )
@@ -353,17 +358,7 @@ def make(r, held=False):
                 "foggy": "windy",
                 "stormy": "sunny",
             }[s3]
-            words, low, high, wear, take, turns, advice = SKY[other]
-            t = r.randint(low, high)
-            v.update(
-                s=other,
-                w=pick(words),
-                t=t,
-                n=t - r.randint(3, 7),
-                take=pick(take),
-                wear=pick(wear),
-                advice=pick(advice),
-            )
+            v.update(_another(r, other))
             first = "no, it will not be " + s3 + " in {town} {on}. it will be {s}."
             if noted[-1] != s3:
                 first = "no, there will be no " + NOUN[s3] + " in {town} {on}. it will be {s}."
