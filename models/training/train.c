@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { V = 2048, D = 256, L = 6, H = 8, KV = 2, HD = 32, E = 32, K = 4, F = 64, CTX = 512 };
 enum { QKV = (H + 2 * KV) * HD, KAT = H * HD, VAT = (H + KV) * HD, MAXTHREADS = 64 };
@@ -603,12 +604,42 @@ static void save(const char *folder, const Progress *progress) {
   fclose(f);
 }
 
+static const char *const options[] = {"--data", "--out", "--resume", "--gradients", "--minutes", "--decay-part", "--threads", "--tokens",
+                                      "--steps", "--adam", "--muon", "--decay", "--balance", "--user", "--assistant", NULL};
+
 static const char *option(int argc, char **argv, const char *name, const char *otherwise) {
-  for (int i = 1; i + 1 < argc; i++) if (!strcmp(argv[i], name)) return argv[i + 1];
+  for (int i = 1; i + 1 < argc; i += 2) if (!strcmp(argv[i], name)) return argv[i + 1];
   return otherwise;
 }
 
+/* Every option has a value, and a name that there is. */
+static void checkOptions(int argc, char **argv) {
+  for (int i = 1; i < argc; i += 2) {
+    int known = 0;
+    for (int j = 0; options[j]; j++) known |= !strcmp(argv[i], options[j]);
+    if (known && i + 1 < argc) continue;
+    fprintf(stderr, "train: %s %s\n", argv[i], known ? "has no value" : "is no option");
+    exit(2);
+  }
+}
+
+/* Whole documents of tokens that the network knows. */
+static void checkData(const char *path) {
+  long ends = 0;
+  for (long i = 0; i < dataLength; i++) {
+    ends += data[i] == END;
+    if (data[i] < V) continue;
+    fprintf(stderr, "%s: token %d at %ld; the network knows %d\n", path, data[i], i, V);
+    exit(1);
+  }
+  if (ends == 0 || ends == dataLength) {
+    fprintf(stderr, "%s: no documents; prepare.py writes them\n", path);
+    exit(1);
+  }
+}
+
 int main(int argc, char **argv) {
+  checkOptions(argc, argv);
 #define NUMBER(name, otherwise) atof(option(argc, argv, name, otherwise))
   const char *dataPath = option(argc, argv, "--data", "train.bin"), *out = option(argc, argv, "--out", "run");
   const char *resume = option(argc, argv, "--resume", NULL), *gradPath = option(argc, argv, "--gradients", NULL);
@@ -628,6 +659,8 @@ int main(int argc, char **argv) {
   long size;
   data = readAll(dataPath, &size);
   dataLength = size / 2;
+  checkData(dataPath);
+  if (access(out, W_OK)) { perror(out); return 1; }
   P = floats(parameterCount), M1 = floats(parameterCount), M2 = floats(parameterCount);
   for (int i = 0; i < tensorCount; i++)
     for (long j = 0; j < (long)tensors[i].count * tensors[i].rows * tensors[i].cols; j++)
@@ -636,7 +669,9 @@ int main(int argc, char **argv) {
   if (resume) {
     char path[512];
     snprintf(path, sizeof path, "%s/weights.bin", resume);
-    memcpy(P, readAll(path, &size), parameterCount * 4);
+    const float *weights = readAll(path, &size);
+    if (size != parameterCount * 4) { fprintf(stderr, "%s: the weights of another shape\n", path); return 1; }
+    memcpy(P, weights, parameterCount * 4);
     snprintf(path, sizeof path, "%s/state.bin", resume);
     char *state = readAll(path, &size);
     memcpy(&progress, state, sizeof progress);
