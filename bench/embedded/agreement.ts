@@ -57,7 +57,11 @@ await new Command("agreement")
   )
   .option("--out <file>", "JSON of what was measured")
   .action(compare)
-  .parseAsync();
+  .parseAsync()
+  .catch((error: unknown) => {
+    console.error(`agreement: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  });
 
 async function compare(path: string, { valid, tokens, peersDir, out }: Flags): Promise<void> {
   const entry = join(peersDir, "node_modules/node-llama-cpp/dist/index.js");

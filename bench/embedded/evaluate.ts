@@ -48,7 +48,11 @@ await new Command("evaluate")
   .option("--trace-tokens <n>", "length of routing.trace", wholeNumber(), 10_000)
   .option("--threads <n>", "compute threads", wholeNumber({ least: 1 }))
   .action(evaluate)
-  .parseAsync();
+  .parseAsync()
+  .catch((error: unknown) => {
+    console.error(`evaluate: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  });
 
 async function evaluate(path: string, flags: Flags): Promise<void> {
   const questions = readQuestions(flags.prompts, flags.limit);
