@@ -3,6 +3,7 @@
 
     python3 prepare.py --work DIR --tokens 60e6 --jobs 2
     python3 prepare.py --count 20000 --jobs 2      # only measures speed and lengths
+    python3 prepare.py --prompts 7 > prompts.json  # other prompts to evaluate with
 
 Writes tokenizer.json, train.bin (uint16, every document ends with token 0), valid.json, prompts.json,
 prepare.json (what was counted) and documents.json (texts with their tokens). The result is the same for any number of jobs.
@@ -166,7 +167,7 @@ def bare_sum(item) -> bool:
     return int(item.number) == (a + b if m[2] in ("+", "plus") else a - b)
 
 
-def asked(i: int, domain: str):
+def asked(seed: int, i: int, domain: str):
     """Held-out prompt i of a domain; an error if the domain looks for one for too long."""
 
     def give_up(*_):
@@ -175,18 +176,18 @@ def asked(i: int, domain: str):
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(PATIENCE)
     try:
-        return prompt(PROMPT_SEED, i, domain)
+        return prompt(seed, i, domain)
     finally:
         signal.alarm(0)
 
 
-def collect(kind: str, domain: str, count: int, wanted=lambda item: True, first: int = 0) -> list[dict]:
+def collect(seed: int, kind: str, domain: str, count: int, wanted=lambda item: True, first: int = 0) -> list[dict]:
     """Different prompts of a domain."""
     found: dict[str, dict] = {}
     for i in range(first, first + TRIES):
         if len(found) == count:
             break
-        text, item = asked(i, domain)
+        text, item = asked(seed, i, domain)
         if wanted(item):
             found.setdefault(text, dict(kind=kind, domain=domain, prompt=text, mentions=list(item.mentions),
                                         number=item.number, language=item.language))
@@ -195,23 +196,23 @@ def collect(kind: str, domain: str, count: int, wanted=lambda item: True, first:
     return list(found.values())
 
 
-def prompts() -> list[dict]:
+def prompts(seed: int) -> list[dict]:
     named = []
     for domain in DOMAINS:
         try:
-            if any(asked(i, domain)[1].mentions for i in range(20)):
+            if any(asked(seed, i, domain)[1].mentions for i in range(20)):
                 named.append(domain)
         except RuntimeError as e:
             print(f"prompts: {e}; left out", flush=True)
     result = []
     for k, domain in enumerate(named):
         count = 200 * (k + 1) // len(named) - 200 * k // len(named)
-        result += collect("asked", domain, count, lambda item: bool(item.mentions))
-    result += collect("sum", "arithmetic", 200, bare_sum, TRIES)
+        result += collect(seed, "asked", domain, count, lambda item: bool(item.mentions))
+    result += collect(seed, "sum", "arithmetic", 200, bare_sum, TRIES)
     for language in ("python", "typescript"):
-        result += collect("language", "code", 50, lambda item, name=language: item.language == name, TRIES)
-    result += collect("story", "stories", 60, first=TRIES)
-    result += collect("sluice", "sluice", 30, first=TRIES)
+        result += collect(seed, "language", "code", 50, lambda item, name=language: item.language == name, TRIES)
+    result += collect(seed, "story", "stories", 60, first=TRIES)
+    result += collect(seed, "sluice", "sluice", 30, first=TRIES)
     return result
 
 
@@ -223,15 +224,19 @@ def main() -> None:
     ap.add_argument("--first", type=int, default=0, help="the first document's number, for a second part of a training")
     ap.add_argument("--tokenizer", type=Path, help="use this one, as a second part of a training has to")
     ap.add_argument("--count", type=int, help="make so many documents, write nothing, say how fast")
+    ap.add_argument("--prompts", type=int, metavar="SEED", help="print other evaluation prompts, write nothing")
     a = ap.parse_args()
     if a.count:
         counted, _ = write_tokens(train_tokenizer(a.jobs, min(a.count, 5000)), a.jobs, 1 << 62, a.count, None)
         print(json.dumps(counted, indent=1))
         return
+    if a.prompts is not None:
+        print(json.dumps(prompts(a.prompts), indent=1))
+        return
     if not a.work:
-        ap.error("--work or --count is needed")
+        ap.error("--work, --count or --prompts is needed")
     a.work.mkdir(parents=True, exist_ok=True)
-    questions = prompts()
+    questions = prompts(PROMPT_SEED)
     tokenizer = bpe.Tokenizer.load(a.tokenizer) if a.tokenizer else train_tokenizer(a.jobs, TOKENIZER_DOCS)
     tokenizer.save(a.work / "tokenizer.json")
     part = a.work / "train.bin.part"
